@@ -1,0 +1,1 @@
+"""Sources of events: the simulator, history imports, replays and their Kafka transport."""

@@ -1,0 +1,1 @@
+"""Where results go: memory, Prometheus, Redis and the live page."""

@@ -1,0 +1,138 @@
+"""The serving layer for boards and APIs across workers: the latest snapshots in Redis.
+
+The keys are described in `redis_keys`. One script takes snapshots, leaderboard places and change
+entry together and refuses lower versions, so workers need not know of each other.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from itertools import islice
+
+from redis.asyncio import Redis
+
+from sinks.latest import version_of
+from sinks.redis_client import connect, shown, text, unavailable
+from sinks.redis_keys import CHANGES_KEPT, LAYOUT, TTL_S, RedisKeys
+from streams.core.errors import SinkUnavailable
+from streams.core.kpi_formulas import conversion, deals_net
+from streams.core.snapshot import (
+    Partial,
+    PartitionStatus,
+    RepSnapshot,
+    SnapshotBatch,
+    SourceFreshness,
+    encode_snapshot,
+)
+
+PER_SCRIPT = 100
+"""Snapshots per call of the script: Redis serves nobody else while it runs (about 2 ms)."""
+SCRIPTS_AT_ONCE = 10
+"""Calls per round trip; each round trip has the client's time-out."""
+
+_Args = list[str | bytes | int | float]
+_Snapshot = RepSnapshot | Partial | SourceFreshness | PartitionStatus
+
+
+class RedisSink:
+    """Writes to the Redis at `url` under `prefix`; raises SinkUnavailable while it is away.
+
+    Released partitions stay: their new owner overwrites them. `ttl_s` is in seconds.
+    """
+
+    name = "redis"
+
+    def __init__(self, url: str, prefix: str = "floorcast", *, ttl_s: int = TTL_S) -> None:
+        self.where = shown(url)
+        self._url = url
+        self._keys = RedisKeys(prefix)
+        self._ttl_s = ttl_s
+        self._client: Redis | None = None
+        self._script = files("sinks").joinpath("lua/put.lua").read_text("utf-8")
+        self._epoch: str | None = None
+        self._lost = False
+
+    async def start(self) -> None:
+        """Make the client; it connects with the first write."""
+        if self._client is None:
+            self._client = connect(self._url)
+
+    async def write(self, batch: SnapshotBatch) -> None:
+        """Take a batch; raises SinkUnavailable, and then any part of it may have been taken."""
+        items = _items(batch)
+        while part := list(islice(items, PER_SCRIPT * SCRIPTS_AT_ONCE)):
+            with unavailable(self._url):
+                await self._send(part)
+
+    async def _send(self, part: Sequence[_Args]) -> None:
+        keys = self._keys.for_script()
+        head: _Args = [LAYOUT, secrets.token_hex(8), self._ttl_s, CHANGES_KEPT]
+        async with self._opened().pipeline(transaction=False) as pipe:
+            for start in range(0, len(part), PER_SCRIPT):
+                argv = [x for item in part[start : start + PER_SCRIPT] for x in item]
+                # The text, not its hash: it is small beside the snapshots, and a Redis that was
+                # restarted in between needs no second round.
+                pipe.eval(self._script, len(keys), *keys, *head, *argv)
+            for epoch, _ in await pipe.execute():
+                self._seen(text(epoch))
+
+    async def needs_resync(self) -> bool:
+        """True once after Redis lost its keys; False while it is away, for then `write` raises."""
+        try:
+            with unavailable(self._url):
+                found = await self._opened().get(self._keys.layout)
+        except SinkUnavailable:
+            return False
+        self._seen(text(found).partition(" ")[2] if found else None)
+        lost, self._lost = self._lost, False
+        return lost
+
+    def _seen(self, epoch: str | None) -> None:
+        # Another worker may have been first to write after the loss, so it is the epoch that tells,
+        # not whether there is one.
+        if self._epoch is not None and epoch != self._epoch:
+            self._lost = True
+        self._epoch = epoch
+
+    async def close(self) -> None:
+        """Close the connections; what was written stays."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    def _opened(self) -> Redis:
+        if self._client is None:
+            msg = "start() comes before anything else"
+            raise RuntimeError(msg)
+        return self._client
+
+
+def _items(batch: SnapshotBatch) -> Iterator[_Args]:
+    """The arguments of the script for each snapshot of a batch."""
+    for rep in batch.reps:
+        ranks = _ranks(rep)
+        yield [*_item(0, rep.rep_id, rep), len(ranks), *(x for pair in ranks for x in pair)]
+    for one in batch.partials:
+        yield [*_item(1, f"{one.level}:{one.partition}:{one.id}", one), 0]
+    for fresh in batch.freshness:
+        yield [*_item(2, f"{fresh.partition}:{fresh.topic}:{fresh.source}", fresh), 0]
+    for status in batch.status:
+        yield [*_item(3, str(status.partition), status), 0]
+
+
+def _item(kind: int, field: str, one: _Snapshot) -> _Args:
+    return [kind, field, *version_of(one), encode_snapshot(one)]
+
+
+def _ranks(rep: RepSnapshot) -> list[tuple[str, float]]:
+    """(rank set, score) of a rep today; nothing where there is no value."""
+    today = rep.windows.get("today")
+    if today is None:
+        return []
+    ranks = [("contacts", float(today.contacts)), ("deals", float(deals_net(today)))]
+    rate = conversion(today).value
+    if rate is not None:
+        ranks.append(("conversion", rate))
+    return ranks + [(f"revenue:{c}", float(today.revenue(c)[2])) for c in today.money]

@@ -1,0 +1,131 @@
+"""What a page shows: the latest snapshots, from a worker's own process or out of Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from sinks.latest import Latest
+from sinks.redis_reader import RedisReader
+from sinks.wallboard.pulse import Outage, Pulse, pulse
+from streams.core.board import Board, board_rows
+from streams.core.clock import Clock
+from streams.core.errors import SinkUnavailable
+from streams.core.snapshot import SnapshotBatch, WindowName
+
+RETRY_S = 1.0
+"""Seconds between attempts to reach a Redis that is away."""
+
+_log = logging.getLogger(__name__)
+
+
+class BoardModel:
+    """The latest snapshots and the boards they make; wakes up whoever waits for a change.
+
+    `team_names` are labels by team id, `partitions` how many there should be (None: not known).
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        team_names: Mapping[str, str] | None = None,
+        partitions: int | None = None,
+    ) -> None:
+        self.latest = Latest()
+        self._clock = clock
+        self._team_names = dict(team_names or {})
+        self._partitions = partitions
+        self._outage: Outage | None = None
+        self._changed = asyncio.Event()
+
+    def take(self, batch: SnapshotBatch, *, complete: bool = False) -> None:
+        """Take a batch; `complete`: it is all there is. What it releases is dropped first."""
+        before = self.latest.revision, self._outage
+        self._outage = None
+        if complete:
+            self.latest.replace(batch)
+        else:
+            self.latest.release(batch.released)
+            self.latest.take(batch)
+        if before != (self.latest.revision, None):
+            self._changed.set()
+
+    def cut_off(self, why: str) -> None:
+        """Note that nothing new can come; what there is stays on show."""
+        if self._outage is None:
+            self._outage = Outage(why, self._clock.now_ms())
+            self._changed.set()
+
+    async def changed(self) -> None:
+        """Return when something has changed since it last returned; for one waiter."""
+        await self._changed.wait()
+        self._changed.clear()
+
+    def board(self, window: WindowName, *, team: str | None = None, sort: str) -> Board:
+        """The board now, made of all reps; raises SettingsError when `sort` names nothing.
+
+        May run in a thread: it reads copies of what it shows.
+        """
+        return board_rows(
+            list(self.latest.reps.values()),
+            window,
+            self._clock.now_ms(),
+            team=team,
+            sort=sort,
+            team_names=self._team_names,
+            freshness=list(self.latest.freshness.values()),
+            status=list(self.latest.status.values()),
+            partitions=self._partitions,
+        )
+
+    def teams(self) -> list[tuple[str, str]]:
+        """(id, label) of every team that has reps, by id."""
+        ids = {one.team_id for one in list(self.latest.reps.values())}
+        return [(each, self._team_names.get(each, each)) for each in sorted(ids)]
+
+    def pulse(self) -> Pulse:
+        """How fresh the board is now."""
+        return pulse(
+            self._clock.now_ms(),
+            self.latest.status.values(),
+            self.latest.freshness.values(),
+            partitions=self._partitions,
+            outage=self._outage,
+        )
+
+
+class WallboardSink:
+    """Feeds the page in a worker's own process; it shows owned partitions only."""
+
+    name = "wallboard"
+
+    def __init__(self, model: BoardModel) -> None:
+        self._model = model
+
+    async def start(self) -> None:
+        """Nothing to open."""
+
+    async def write(self, batch: SnapshotBatch) -> None:
+        """Take a batch; never raises."""
+        self._model.take(batch)
+
+    async def needs_resync(self) -> bool:
+        """Never: the model lives as long as the process."""
+        return False
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def follow(reader: RedisReader, model: BoardModel) -> None:
+    """Feed a model out of Redis until cancelled; while Redis is away the model says so."""
+    while True:
+        try:
+            async for update in reader.follow():
+                model.take(update.batch, complete=update.complete)
+        except SinkUnavailable as error:
+            _log.warning("the page shows old numbers: %s", error)
+            model.cut_off("Redis is away")
+        await asyncio.sleep(RETRY_S)

@@ -1,0 +1,78 @@
+// The connection: whole board first, then changes; comes back on its own however it ended.
+
+const SILENT_MS = 6_000; // pulses come every second
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 5_000;
+
+/** Follows `url`; calls on.board, on.change, on.pulse with what comes and on.lost when it ends. */
+export function follow(url, on) {
+  let source = null;
+  let heard = performance.now();
+  let retry = FIRST_RETRY_MS;
+  let timer = 0;
+  let closed = false;
+
+  const hear = (take) => (event) => {
+    heard = performance.now();
+    retry = FIRST_RETRY_MS;
+    take(JSON.parse(event.data));
+  };
+
+  function open() {
+    heard = performance.now();
+    source = new EventSource(url);
+    source.addEventListener('board', hear(on.board));
+    source.addEventListener('change', hear(on.change));
+    source.addEventListener('pulse', hear(on.pulse));
+    source.onerror = () => {
+      on.lost();
+      if (source.readyState === EventSource.CLOSED) again(); // an answer that is no stream: the browser has given up
+    };
+  }
+
+  function again() {
+    source.close();
+    clearTimeout(timer);
+    timer = setTimeout(open, retry);
+    retry = Math.min(2 * retry, LAST_RETRY_MS);
+  }
+
+  const watch = setInterval(() => {
+    if (!closed && source.readyState !== EventSource.CLOSED && performance.now() - heard > SILENT_MS) {
+      on.lost();
+      again();
+    }
+  }, 1_000);
+
+  open();
+  return () => {
+    closed = true;
+    clearInterval(watch);
+    clearTimeout(timer);
+    source.close();
+  };
+}
+
+/** The board after a change: what did not change is the same object as before. */
+export function merge(board, change) {
+  const rows = new Map(board.rows);
+  for (const row of change.rows) rows.set(row.rep_id, row);
+  const teams = new Map(board.teams);
+  for (const team of change.teams) teams.set(team.id, team);
+  return {
+    ...board,
+    rows: change.order ? picked(rows, change.order) : rows,
+    teams: change.team_order ? picked(teams, change.team_order) : teams,
+    floor: 'floor' in change ? change.floor : board.floor,
+    listed: change.listed ?? board.listed,
+    choices: change.choices ?? board.choices,
+    window: change.window ?? board.window,
+    sort: change.sort ?? board.sort,
+    team: 'window' in change ? change.team ?? null : board.team,
+  };
+}
+
+/** The board of a first message. */
+export const whole = (message) => merge({ rows: new Map(), teams: new Map(), floor: null, listed: {}, choices: [] }, message);
+
+const picked = (lines, order) => new Map(order.map((key) => [key, lines.get(key)]));

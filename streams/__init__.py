@@ -1,0 +1,1 @@
+"""The stream processor: pure core, Faust engine and command line."""

@@ -1,0 +1,1 @@
+"""The floorcast command: each module reads settings, calls the parts and prints."""

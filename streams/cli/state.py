@@ -1,0 +1,24 @@
+"""The scoreboard's state as its changelog has it: numbers without a worker."""
+
+from __future__ import annotations
+
+import click
+
+from streams.cli.kafka_read import read_topics
+from streams.core.changelog import ChangelogReader
+from streams.core.segment import parse_segment_key
+from streams.settings import Settings
+from streams.topics import SCOREBOARD_TABLE, changelog
+
+DATE = click.DateTime(["%Y-%m-%d"])
+"""An option that takes a date; it is a rep's local date."""
+
+
+def read_state(settings: Settings, rep: str | None = None) -> ChangelogReader:
+    """The rep-days of everybody, or of one rep only; raises click.ClickException."""
+    reader = ChangelogReader()
+    owner = None if rep is None else rep.encode()
+    for record in read_topics(settings, [changelog(settings, SCOREBOARD_TABLE)]):
+        if record.key is not None and owner in (None, parse_segment_key(record.key)[0]):
+            reader.add(record.partition, record.key, record.value)
+    return reader

@@ -1,0 +1,76 @@
+"""`floorcast wallboard`: the live page of all workers, out of Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import click
+
+from streams.cli.main import Context
+from streams.core.errors import SettingsError
+from streams.core.plan import Plan
+from streams.settings import Settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; only loopback. Default: the setting page_host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: page_port; 0: a free one.")
+@click.pass_obj
+def command(context: Context, host: str | None, port: int | None) -> None:
+    """Serve the live page for all workers, out of Redis, until Ctrl-C.
+
+    A single worker serves the page itself; this is for several, or for a machine of its own.
+
+    \b
+    Example:
+      FLOORCAST_REDIS_URL=redis://127.0.0.1:6379 floorcast wallboard --port 8080
+    """
+    from streams.cli.plan_file import load_plan
+
+    settings = context.settings()
+    if settings.redis_url is None:
+        problem = "redis_url: must be set, for the page of all workers is read out of Redis"
+        raise SettingsError([problem])
+    asyncio.run(
+        _serve(
+            settings,
+            settings.redis_url,
+            load_plan(settings),
+            settings.page_host if host is None else host,
+            settings.page_port if port is None else port,
+        )
+    )
+
+
+async def _serve(settings: Settings, redis_url: str, plan: Plan, host: str, port: int) -> None:
+    from sinks.redis_reader import RedisReader
+    from sinks.wallboard.model import BoardModel, follow
+    from sinks.wallboard.server import serve
+    from streams.core.clock import SystemClock
+
+    names = {each: team.name for each, team in plan.teams.items() if team.name}
+    model = BoardModel(SystemClock(), team_names=names, partitions=settings.partitions)
+    page = await serve(model, host, port)
+    reader = RedisReader(redis_url, settings.redis_prefix)
+    following = asyncio.create_task(follow(reader, model))
+    stop = asyncio.create_task(_asked_to_stop())
+    try:
+        click.echo(f"{page.url} shows {reader.where}")
+        # `follow` has no end: when it is over it has failed, and that must not be missed.
+        await asyncio.wait({following, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if following.done():
+            await following
+    finally:
+        for task in (following, stop):
+            task.cancel()
+        await page.close()
+        await reader.close()
+
+
+async def _asked_to_stop() -> None:
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, asked.set)
+    await asked.wait()

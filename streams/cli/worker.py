@@ -1,0 +1,83 @@
+"""`floorcast worker`: the one place that joins the engine and the sinks."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import click
+
+from streams.cli.main import Context
+from streams.core.ports import Sink
+
+Hook = Callable[[], Awaitable[None]]
+
+COLLECT = (10_000, 20, 20)
+"""Thresholds of the garbage collector: cycles are rare here, and each search stops the count."""
+
+
+@click.command()
+@click.pass_obj
+def command(context: Context) -> None:
+    """Count: read events, keep the reps' numbers, serve /metrics and the live page.
+
+    Start as many workers as there are partitions at most; Kafka deals the partitions out.
+
+    \b
+    Example:
+      FLOORCAST_BROKERS=kafka:9092 FLOORCAST_REDIS_URL=redis://redis floorcast worker
+    """
+    import faust
+    from mode.loop import use
+
+    from streams.cli.logs import log_config
+
+    use("uvloop")
+    app = compose(context)
+    # What is loaded now stays: no collection has to look at it again.
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
+    faust.Worker(
+        app, loglevel="info", redirect_stdouts=False, quiet=True, logging_config=log_config()
+    ).execute_from_commandline()
+
+
+def compose(context: Context) -> Any:
+    """The Faust app of a worker with all its sinks and servers, ready to be run."""
+    from prometheus_client import (
+        CollectorRegistry,
+        ProcessCollector,
+        disable_created_metrics,
+    )
+
+    from sinks.prometheus import PrometheusSink
+    from streams.cli.plan_file import load_plan
+    from streams.cli.servers import MetricsServer, PageServer
+    from streams.core.clock import SystemClock
+    from streams.engine.app import Worker
+    from streams.engine.telemetry import Telemetry
+
+    settings = context.settings()
+    plan = load_plan(settings)
+    clock = SystemClock()
+    # Otherwise each counter has a second series that nobody looks at.
+    disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no types here
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    prometheus = PrometheusSink(
+        rep_label=settings.rep_label, series_limit=settings.rep_series_limit
+    )
+    servers: list[MetricsServer | PageServer] = [MetricsServer(settings, registry, prometheus)]
+    sinks: list[Sink] = [prometheus]
+    if settings.redis_url is not None:
+        from sinks.redis import RedisSink
+
+        sinks.append(RedisSink(settings.redis_url, settings.redis_prefix))
+    if settings.page:
+        page = PageServer(settings, plan, clock)
+        sinks.append(page.sink)
+        servers.append(page)
+    worker = Worker(settings, plan, sinks, clock, Telemetry(registry))
+    worker.run_with([s.start for s in servers], [s.stop for s in servers])
+    return worker.app

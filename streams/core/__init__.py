@@ -1,0 +1,1 @@
+"""What the numbers mean: pure code on the standard library and msgspec, without I/O."""

@@ -1,0 +1,163 @@
+"""Calls into rep-days: the hot path, one slice at a time.
+
+Written as one loop with everything bound to local names: a method call per event would cost as much
+as the merge itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streams.core.calendar import DAY_MS, HOUR_MS
+from streams.core.codec import (
+    DECODE_FAILURES,
+    DECODERS,
+    EPOCH,
+    FUTURE_MS,
+    LATEST_MS,
+    TOO_OLD_MS,
+    check_envelope,
+    decode_event,
+    to_ms,
+)
+from streams.core.contribution import (
+    HEAD,
+    HUMAN,
+    NOT_CONTACT,
+    RETRACTED,
+    SHORT,
+    SHORT_CALL_MS,
+    call_flags,
+)
+from streams.core.errors import MalformedEvent
+from streams.core.events import CALL_ENDED, SCHEMA_VERSION, CallEnded
+from streams.core.lanes import CELL_OF_FLAGS, SHIFT
+from streams.core.outcome import Applied
+from streams.core.partition import partition_of
+from streams.core.ports import LogRecord
+from streams.core.rep_day import UNSETTLED, UNWRITTEN
+from streams.core.scoreboard import Scoreboard
+
+HOLD, WRAP = SHIFT["hold_ms"], SHIFT["wrap_ms"]
+FRESH = UNWRITTEN | UNSETTLED
+MOST_TALK_MS = 2**32 - 1
+"""What a contribution's field holds."""
+
+
+def talk_ms(event: CallEnded, end_ms: int) -> int:
+    """Talk time: as stated, else from the answer to the end less holding, else 0.
+
+    Never more than `MOST_TALK_MS`, 49 days: the clock that said so is broken.
+    """
+    if event.talk_ms is not None:
+        return event.talk_ms
+    if event.answered_at is None:
+        return 0
+    return min(MOST_TALK_MS, max(0, end_ms - to_ms(event.answered_at) - event.hold_ms))
+
+
+def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
+    board: Scoreboard, records: Sequence[LogRecord], out: Applied
+) -> None:
+    """Merge a slice of call-ended records; what became of each is added to `out`."""
+    decode = DECODERS[CALL_ENDED].decode
+    reps, known, newest_ms = board.reps, board.flags, out.newest_ms
+    pack, cells, epoch = HEAD.pack, CELL_OF_FLAGS, EPOCH
+    accepted = 0
+    for index, record in enumerate(records):
+        try:
+            # Headers may say that this is a CloudEvent, or where the record came from.
+            event = decode_event(CALL_ENDED, record) if record.headers else decode(record.value)  # type: ignore[arg-type] # no value: a TypeError, handled below
+        except (MalformedEvent, *DECODE_FAILURES):
+            try:
+                event = decode_event(CALL_ENDED, record)
+            except MalformedEvent as error:
+                if out.reject(index, record, error):
+                    break
+                continue
+        assert isinstance(event, CallEnded)  # for the type checker: 30 ns
+        since = event.occurred_at - epoch
+        at_ms = since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
+        stamp = record.timestamp
+        # LATEST_MS: a wild timestamp of the record must not let a wild event through.
+        right_time = TOO_OLD_MS <= at_ms <= stamp + FUTURE_MS < LATEST_MS
+        if not right_time or event.schema_version != SCHEMA_VERSION:
+            try:
+                check_envelope(event, at_ms, stamp)
+            except MalformedEvent as error:
+                if out.reject(index, record, error):
+                    break
+                continue
+        source = event.source
+        rep_id = event.rep_id
+        rep = reps.get(rep_id)
+        if rep is None:
+            if partition_of(rep_id.encode(), board.partitions) != board.partition:
+                out.misrouted.append((record, CALL_ENDED, rep_id))
+                continue
+            rep = board.rep(rep_id)
+        zone = rep.zone or board.place(rep, at_ms).site.zone
+        offset = zone.hours.get(at_ms // HOUR_MS)
+        if offset is None:
+            offset = zone.fill(at_ms)
+        day = (at_ms + offset) // DAY_MS
+        rep_day = rep.newest
+        if rep_day is None or day != rep.day:
+            rep_day, cold = board.day(rep, day)
+            out.cold += cold
+            if rep_day is None:
+                out.expired += 1
+                continue
+        if at_ms > newest_ms.get(source, 0):
+            newest_ms[source] = at_ms
+
+        kind = (event.direction, event.result, event.answered_by, event.disposition)
+        flags = known.get(kind)
+        if flags is None:
+            flags = known[kind] = call_flags(*kind, board.plan.dispositions)
+        talk = hold = wrap = 0
+        lead = b""
+        if event.op == "retract":
+            flags = RETRACTED
+        else:
+            if flags & HUMAN:
+                stated = event.talk_ms
+                talk = talk_ms(event, at_ms) if stated is None else stated
+                hold, wrap = event.hold_ms, event.wrap_ms
+                if talk < SHORT_CALL_MS:
+                    flags = flags & NOT_CONTACT | SHORT
+            if event.lead_id is not None:
+                lead = event.lead_id.encode()
+        place = rep.place
+        team = b""
+        if (place is None or not place.in_roster) and event.team_id is not None:
+            team = event.team_id.encode()
+        key = f"c{source}\x1f{event.call_id}".encode()
+        contribution = pack(
+            event.revision,
+            max(stamp, 0),
+            record.offset,
+            at_ms,
+            flags,
+            talk,
+            hold,
+            wrap,
+            len(lead),
+            len(team),
+        )
+        if lead or team:
+            contribution = contribution + lead + team
+        if key in rep_day.entities:
+            verdict = rep_day.put(key, contribution)
+            if verdict == "duplicate":
+                out.duplicate += 1
+            else:
+                out.revised += 1
+        else:
+            rep_day.entities[key] = contribution
+            rep_day.open[key] = contribution
+            rep_day.cell += cells[flags] + (talk | hold << HOLD | wrap << WRAP)
+            accepted += 1
+        if rep_day.mark != FRESH or not rep.changed:
+            board.mark(rep, day, rep_day)
+    out.accepted += accepted

@@ -1,0 +1,146 @@
+"""The plan: sites, teams, roster and what dispositions mean, as one validated TOML text."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+
+from msgspec import json
+
+from streams.core.calendar import DAY_MS, Zone
+from streams.core.errors import PlanError
+from streams.core.plan_problems import Problems
+from streams.core.plan_sections import (
+    Reversals,
+    read_dispositions,
+    read_reversals,
+    read_roster,
+    read_sites,
+    read_teams,
+)
+from streams.core.roster import DEFAULT_SITE, Entry, Place, Roster, Site, Team
+
+__all__ = ["Place", "Plan", "Site", "Team", "parse_plan"]
+
+_SECTIONS = ("sites", "teams", "roster", "dispositions", "deals")
+
+
+class Plan:
+    """A plan without faults. `default_zone` is the zone of reps outside the roster.
+
+    `dispositions` is code to flags; `reversals` says how cancelled and refunded deals are dated.
+    """
+
+    def __init__(
+        self,
+        default_zone: Zone,
+        *,
+        sites: Mapping[str, Site],
+        teams: Mapping[str, Team],
+        entries: Iterable[Entry],
+        dispositions: Mapping[str, frozenset[str]],
+        reversals: Reversals,
+    ) -> None:
+        self.default_zone = default_zone
+        self.sites = dict(sites)
+        self.teams = dict(teams)
+        self.dispositions = dict(dispositions)
+        self.reversals: Reversals = reversals
+        self.roster = Roster(entries, Site(DEFAULT_SITE, default_zone))
+
+    @classmethod
+    def empty(cls, default_zone: str) -> Plan:
+        """The plan of a floor that has none; raises SettingsError when there is no such zone."""
+        return cls(
+            Zone(default_zone), sites={}, teams={}, entries=(), dispositions={}, reversals="restate"
+        )
+
+    def place(self, rep_id: str, at_ms: int) -> Place:
+        """Where a rep belongs at an instant; outside the roster site `default`, and no team."""
+        return self.roster.place(rep_id, at_ms)
+
+    def fixed_place(self, rep_id: str) -> Place | None:
+        """Where a rep belongs for all time; None when that depends on the time."""
+        return self.roster.fixed_place(rep_id)
+
+    def name_of(self, rep_id: str) -> str | None:
+        """The name of a rep in the roster, for boards."""
+        return self.roster.name_of(rep_id)
+
+    def reps(self) -> list[str]:
+        """Every rep of the roster, sorted."""
+        return self.roster.reps()
+
+    def fingerprint(self, days: tuple[int, int] | None = None) -> str:
+        """A hash, in hex, of all that decides what an event adds to which rep and local day.
+
+        That is: in which zone each rep is on the roster when, the zone of everybody else, what
+        dispositions mean, how reversals are dated. Labels, shifts and moves between teams of one
+        zone are not part of it. With `days`, half-open local days, only what the roster says of
+        these counts, and the moments at which these days begin in each zone do too: a later entry
+        changes nothing, a corrected zone rule does.
+        """
+        zones = {self.default_zone}
+        spans: list[list[object]] = []
+        for entry in self.roster.entries():
+            zone = entry.team.site.zone
+            start, end = _clipped(entry, days)
+            if start is not None and end is not None and start >= end:
+                continue
+            zones.add(zone)
+            last = spans[-1] if spans else None
+            if last and last[:2] == [entry.rep_id, zone.name] and last[3] == start:
+                last[3] = end
+            else:
+                spans.append([entry.rep_id, zone.name, start, end])
+        first, last_day = days or (0, -1)
+        shape = (
+            "plan 1",
+            self.default_zone.name,
+            {z.name: [z.first_at(d * DAY_MS) for d in range(first, last_day + 1)] for z in zones},
+            spans,
+            {code: sorted(flags) for code, flags in self.dispositions.items()},
+            self.reversals,
+        )
+        return hashlib.sha256(json.encode(shape, order="deterministic")).hexdigest()
+
+
+def _clipped(entry: Entry, days: tuple[int, int] | None) -> tuple[int | None, int | None]:
+    if days is None:
+        return entry.from_day, entry.until_day
+    first, end = days
+    return (
+        first if entry.from_day is None else max(entry.from_day, first),
+        end if entry.until_day is None else min(entry.until_day, end),
+    )
+
+
+def parse_plan(text: str, default_zone: str) -> Plan:
+    """Read a plan; raises PlanError with every problem in it.
+
+    `default_zone` comes from the settings; raises SettingsError when there is no such zone.
+    """
+    zone = Zone(default_zone)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"plan: not TOML: {error}"
+        raise PlanError([msg]) from error
+    problems = Problems()
+    problems.known_keys("", content, _SECTIONS)
+    sites = read_sites(content.get("sites", {}), problems)
+    teams = read_teams(content.get("teams", {}), sites, problems)
+    entries = read_roster(content.get("roster", []), teams, problems)
+    dispositions = read_dispositions(content.get("dispositions", {}), problems)
+    reversals = read_reversals(content.get("deals", {}), problems)
+    if problems.lines:
+        raise PlanError(problems.lines)
+    return Plan(
+        zone,
+        sites={name: site for name, site in sites.items() if site is not None},
+        teams={name: team for name, team in teams.items() if team is not None},
+        entries=entries,
+        dispositions=dispositions,
+        reversals=reversals,
+    )

@@ -1,0 +1,92 @@
+"""A rep's local day: its contributions and their total, merged so that order cannot matter."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from streams.core.contribution import (
+    DEAL,
+    cell_of,
+    count_leads,
+    deal_amounts,
+    deal_part,
+    latest_team,
+    same_body,
+)
+from streams.core.lanes import SHIFT
+from streams.core.segment import Group, split_segment
+from streams.core.tally import Money, Total, add_money
+
+Verdict = Literal["accepted", "revised", "duplicate"]
+"""accepted: new. revised: replaced an older version. duplicate: changes no number (the same again,
+or older than what is held)."""
+
+UNWRITTEN, UNSETTLED = 1, 2
+"""Marks of a day: has news for the changelog; has news for the rep's totals and boards."""
+
+
+class RepDay(Group):
+    """Contributions of one rep on one local day; `cell` and `money` are their sum at any time.
+
+    `settled` is the total that the rep's history holds for this day, None for none.
+    """
+
+    __slots__ = ("cell", "mark", "money", "settled")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = 0
+        self.money: Money = {}
+        self.mark = 0
+        self.settled: Total | None = None
+
+    def put(self, key: bytes, contribution: bytes) -> Verdict:
+        """Merge a contribution that came as an event: the larger one of an entity holds."""
+        verdict, changed = self._merge(key, contribution)
+        if changed:
+            self.enter(key, contribution)
+        return verdict
+
+    def load(self, segment: bytes) -> None:
+        """Merge a stored segment; raises StateVersionMismatch."""
+        for key, contribution in split_segment(segment):
+            self._merge(key, contribution)
+
+    def _merge(self, key: bytes, contribution: bytes) -> tuple[Verdict, bool]:
+        held = self.entities.get(key)
+        if held is None:
+            self.entities[key] = contribution
+            self._add(key, contribution, 1)
+            return "accepted", True
+        if contribution <= held:
+            return "duplicate", False
+        # The later version is kept even when it says the same: it must win over one in between.
+        self.entities[key] = contribution
+        if same_body(key, contribution, held):
+            return "duplicate", True
+        self._add(key, held, -1)
+        self._add(key, contribution, 1)
+        return "revised", True
+
+    def _add(self, key: bytes, contribution: bytes, sign: int) -> None:
+        if key[0] == DEAL:
+            cell, money = deal_amounts(deal_part(contribution))
+            self.cell += sign * cell
+            add_money(self.money, money, sign)
+        else:
+            self.cell += sign * cell_of(key, contribution)
+
+    def leads(self) -> int:
+        """Distinct leads of the calls and visits that are not empty."""
+        return count_leads(self.entities)
+
+    def total(self) -> Total:
+        """The day's total, distinct leads included."""
+        return Total(self.cell + (self.leads() << SHIFT["leads"]), dict(self.money))
+
+    def team(self) -> str | None:
+        """The team that the latest counted contribution names, by (instant, entity key).
+
+        For reps that the roster does not have; None when nothing counts or names a team.
+        """
+        return latest_team(self.entities)

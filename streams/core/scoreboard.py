@@ -1,0 +1,365 @@
+"""The state of the reps of one partition: the truth behind every number on a board.
+
+Events become contributions (`intake`, `call_intake`), contributions merge into rep-days, rep-days
+settle into totals. `take` hands out what has to be written for all that to survive. Nothing here
+knows Kafka, the disk or the time of day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from streams.core.calendar import Zone
+from streams.core.history import History
+from streams.core.plan import Place, Plan
+from streams.core.ports import SegmentStore
+from streams.core.rep_day import UNSETTLED, UNWRITTEN, RepDay
+from streams.core.segment import (
+    TOTALS_PREFIX,
+    day_prefix,
+    parse_segment_key,
+    parse_total_key,
+    total_key,
+    total_key_of,
+)
+from streams.core.snapshot import WindowName
+from streams.core.tally import Total, decode_total, encode_total
+
+STALE = b""
+"""Stands for a cached day total whose segments have changed since."""
+
+
+STEP_DAYS, STEP_TOTALS = 100, 2_000
+"""Rep-days read, and cached totals read, in one step of a recovery."""
+
+
+class Rep:
+    """One rep of the partition: resident days and settled totals.
+
+    `place` is where the roster has the rep for all time, None when that depends on the time; `zone`
+    its zone. `day` is the newest resident day and `newest` its contributions: the hot path's short
+    cut. `tail`, `teams` and `last_team` are kept here for `windows`.
+    """
+
+    __slots__ = (
+        "changed",
+        "day",
+        "days",
+        "history",
+        "last_team",
+        "newest",
+        "newest_ms",
+        "place",
+        "rep_id",
+        "tail",
+        "teams",
+        "zone",
+    )
+
+    def __init__(self, rep_id: str, place: Place | None) -> None:
+        self.rep_id = rep_id
+        self.place = place
+        self.zone: Zone | None = place.site.zone if place is not None else None
+        self.days: dict[int, RepDay] = {}
+        self.day = -1
+        self.newest: RepDay | None = None
+        self.history = History()
+        self.changed = False
+        self.tail: Tail | None = None
+        self.teams: Teams | None = None
+        self.last_team: tuple[int, str | None] | None = None
+        self.newest_ms: dict[str, int] = {}
+
+
+class Tail:
+    """What a rep did before some day: its newest contacts and the deals closed since the first.
+
+    `contacts` are (instant, entity key), newest first; `deals` are (instant, gross, reversed) in
+    1/10,000 of a deal. Good until a day before `before` changes.
+    """
+
+    __slots__ = ("before", "contacts", "deals")
+
+    def __init__(
+        self,
+        before: int,
+        contacts: list[tuple[int, bytes]],
+        deals: list[tuple[int, int, int]],
+    ) -> None:
+        self.before = before
+        self.contacts = contacts
+        self.deals = deals
+
+
+class Teams:
+    """What a rep added, before some day, to each (team, site) the roster had them in.
+
+    `parts` is by window of whole days. Good until a day before `before` changes.
+    """
+
+    __slots__ = ("before", "parts")
+
+    def __init__(self, before: int, parts: dict[tuple[str, str], dict[WindowName, Total]]) -> None:
+        self.before = before
+        self.parts = parts
+
+
+class Scoreboard:
+    """One partition's reps; a state machine whose only neighbour is the local store.
+
+    `partition` of `partitions` is the one it owns, `plan` places reps and maps dispositions,
+    `detail_days` is how many days behind the partition's newest one are kept.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        partitions: int,
+        plan: Plan,
+        store: SegmentStore,
+        detail_days: int = 400,
+    ) -> None:
+        self.partition = partition
+        self.partitions = partitions
+        self.plan = plan
+        self.store = store
+        self.detail_days = detail_days
+        self.reps: dict[str, Rep] = {}
+        self.flags: dict[tuple[str, str, str, str | None], int] = {}
+        self.newest_day = -1
+        self.changed: list[Rep] = []
+        self._writer = b""
+        self._opened = False
+        self._unwritten: list[tuple[Rep, int, RepDay]] = []
+        self._unsettled: list[tuple[Rep, int, RepDay]] = []
+        self._stale: dict[tuple[bytes, int], Total | None] = {}
+        self._visited: set[str] = set()
+        self._swept_day = -1
+
+    # -- reps and days
+
+    def rep(self, rep_id: str) -> Rep:
+        """The rep, made on first sight."""
+        found = self.reps.get(rep_id)
+        if found is None:
+            found = self.reps[rep_id] = Rep(rep_id, self.plan.fixed_place(rep_id))
+        return found
+
+    def place(self, rep: Rep, at_ms: int) -> Place:
+        """Where the rep belonged at that instant."""
+        return rep.place or self.plan.place(rep.rep_id, at_ms)
+
+    def day(self, rep: Rep, day: int) -> tuple[RepDay | None, bool]:
+        """(rep-day, was cold): resident, read back or new; None: older than what is kept."""
+        found = rep.days.get(day)
+        if found is not None:
+            return found, False
+        if day <= self.newest_day - self.detail_days:
+            return None, False
+        self.newest_day = max(self.newest_day, day)
+        found, cold = self._read(rep, day)
+        self._keep(rep, day, found)
+        return found, cold
+
+    def peek(self, rep: Rep, day: int) -> RepDay | None:
+        """A day for reading only, which does not become resident; None when nothing is stored."""
+        found = rep.days.get(day)
+        if found is None:
+            found, cold = self._read(rep, day)
+            return found if cold else None
+        return found
+
+    def total(self, rep: Rep, day: int) -> Total | None:
+        """A day's total as it was last settled, without reading its contributions; None: no day."""
+        found = rep.days.get(day)
+        if found is not None:
+            return found.settled
+        cached = self.store.get(total_key(rep.rep_id.encode(), day))
+        return decode_total(cached) if cached else None
+
+    def _keep(self, rep: Rep, day: int, rep_day: RepDay) -> None:
+        rep.days[day] = rep_day
+        if day > rep.day:
+            rep.day, rep.newest = day, rep_day
+        self._visited.add(rep.rep_id)
+
+    def _read(self, rep: Rep, day: int) -> tuple[RepDay, bool]:
+        owner = rep.rep_id.encode()
+        # Every stored day has a cached total, and asking for an absent one costs a bloom filter.
+        if self.store.get(total_key(owner, day)) is None:
+            return RepDay(), False
+        found = self._load(owner, day)
+        found.settled = found.total()
+        return found, True
+
+    def _load(self, owner: bytes, day: int) -> RepDay:
+        out = RepDay()
+        for key, segment in self.store.scan(day_prefix(owner, day)):
+            out.load(segment)
+            _, _, writer, number = parse_segment_key(key)
+            if writer == self._writer:
+                out.number = max(out.number, number + 1)
+        return out
+
+    def mark(self, rep: Rep, day: int, rep_day: RepDay) -> None:
+        """Note that a day has news to write and to settle."""
+        if not rep_day.mark & UNWRITTEN:
+            self._unwritten.append((rep, day, rep_day))
+        if not rep_day.mark & UNSETTLED:
+            self._unsettled.append((rep, day, rep_day))
+        rep_day.mark = UNWRITTEN | UNSETTLED
+        self._touch(rep)
+
+    def _touch(self, rep: Rep) -> None:
+        if not rep.changed:
+            rep.changed = True
+            self.changed.append(rep)
+
+    def settle(self) -> None:
+        """Bring the totals of all reps up to what their days hold."""
+        for rep, day, rep_day in self._unsettled:
+            self._settle(rep, day, rep_day)
+        self._unsettled.clear()
+
+    def settle_reps(self, reps: Iterable[Rep]) -> None:
+        """Bring the totals of these reps up to what their days hold."""
+        for rep in reps:
+            for day, rep_day in rep.days.items():
+                self._settle(rep, day, rep_day)
+
+    def _settle(self, rep: Rep, day: int, rep_day: RepDay) -> None:
+        if rep_day.mark & UNSETTLED:
+            total = rep_day.total()
+            self._change(rep, day, rep_day.settled, total)
+            rep_day.settled = total
+            rep_day.mark &= ~UNSETTLED
+
+    # -- writing
+
+    def new_writer(self, writer: bytes) -> None:
+        """Begin segments of a new writer: at every assignment, for partitions that stay too."""
+        self._writer = writer
+        for rep in self.reps.values():
+            for rep_day in rep.days.values():
+                rep_day.new_writer(unwritten=bool(rep_day.mark & UNWRITTEN))
+
+    def has_news(self) -> bool:
+        """True when a commit would write something."""
+        return bool(self._unwritten)
+
+    def take(self) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
+        """(segments for changelog and store, day totals for the store only) since the last call.
+
+        What is handed out counts as written; a caller that cannot write it must stop for good.
+        """
+        self.settle()
+        segments: list[tuple[bytes, bytes]] = []
+        totals: list[tuple[bytes, bytes]] = []
+        for rep, day, rep_day in self._unwritten:
+            owner = rep.rep_id.encode()
+            segments += rep_day.take(owner, day, self._writer)
+            totals.append((total_key(owner, day), encode_total(rep_day.settled or Total())))
+            rep_day.mark = 0
+        self._unwritten.clear()
+        return segments, totals
+
+    def evict(self) -> int:
+        """Let go of resident days before a rep's, and the partition's, newest two; how many.
+
+        Only when what `take` gave is in the store: a day let go is read back from there.
+        """
+        if self._swept_day != self.newest_day:
+            self._swept_day = self.newest_day
+            self._visited.update(self.reps)
+        gone = 0
+        kept: set[str] = set()
+        for rep_id in self._visited:
+            rep = self.reps[rep_id]
+            floor = max(rep.day, self.newest_day) - 1
+            for day in [d for d in rep.days if d < floor]:
+                if rep.days[day].mark:
+                    kept.add(rep_id)  # changed while the commit was on its way: the next one
+                else:
+                    del rep.days[day]
+                    gone += 1
+            if rep.day not in rep.days:
+                rep.day, rep.newest = -1, None
+        self._visited = kept
+        return gone
+
+    # -- recovery
+
+    def recover(self, items: Iterable[tuple[bytes, bytes]], offset: int) -> None:
+        """Merge changelog records, in any order and repeated or not; `offset` is the last one's."""
+        writes: list[tuple[bytes, bytes | None]] = []
+        for key, value in items:
+            owner, day, _, _ = parse_segment_key(key)
+            if (owner, day) not in self._stale:
+                cached = self.store.get(total_key_of(key)) if self._opened else None
+                self._stale[owner, day] = decode_total(cached) if cached else None
+                # Marked before it is recomputed: a crash in between must not leave it believed.
+                writes.append((total_key_of(key), STALE))
+            writes.append((key, value))
+            rep = self.reps.get(owner.decode())
+            if rep is not None and day in rep.days:
+                rep.days[day].load(value)
+        self.store.write(writes, offset)
+
+    def recovered(self) -> None:
+        """`recovery_steps`, all of them at once."""
+        for _ in self.recovery_steps():
+            pass
+
+    def recovery_steps(self) -> Iterator[None]:
+        """All changelog records are merged: bring totals up to them and make every rep known.
+
+        A step is some milliseconds of work, so that a worker can live between them. Left half-way
+        it is begun again with what is left.
+        """
+        if not self._opened:
+            self._opened = True
+            for number, (key, value) in enumerate(self.store.scan(TOTALS_PREFIX)):
+                owner, day = parse_total_key(key)
+                if value == STALE:
+                    self._stale.setdefault((owner, day), None)
+                else:
+                    self._known(owner, day, None, decode_total(value))
+                if number % STEP_TOTALS == STEP_TOTALS - 1:
+                    yield
+        # First: only the newest two days of all stay in memory.
+        self.newest_day = max([self.newest_day, *(day for _, day in self._stale)])
+        totals: list[tuple[bytes, bytes | None]] = []
+        for (owner, day), old in sorted(self._stale.items(), key=_by_day):
+            rep = self.rep(owner.decode())
+            rep_day = rep.days.get(day) or self._load(owner, day)
+            rep_day.settled = rep_day.total()
+            self._known(owner, day, old, rep_day.settled)
+            totals.append((total_key(owner, day), encode_total(rep_day.settled)))
+            if day >= self.newest_day - 1:
+                self._keep(rep, day, rep_day)
+            del self._stale[owner, day]
+            if len(totals) == STEP_DAYS:
+                self.store.write(totals, self.store.offset())
+                totals = []
+                yield
+        if totals:
+            self.store.write(totals, self.store.offset())
+
+    def _known(self, owner: bytes, day: int, old: Total | None, new: Total) -> None:
+        rep = self.rep(owner.decode())
+        self._change(rep, day, old, new)
+        self.newest_day = max(self.newest_day, day)
+        self._touch(rep)
+
+    def _change(self, rep: Rep, day: int, old: Total | None, new: Total) -> None:
+        rep.history.change(day, old, new)
+        if rep.tail is not None and day < rep.tail.before:
+            rep.tail = None
+        if rep.teams is not None and day < rep.teams.before:
+            rep.teams = None
+        rep.last_team = None
+
+
+def _by_day(item: tuple[tuple[bytes, int], Total | None]) -> tuple[int, bytes]:
+    (owner, day), _ = item
+    return day, owner

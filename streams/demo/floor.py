@@ -1,0 +1,96 @@
+"""The demo's floor: today's shift so far at full speed, then every event when it happens."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from producers.kafka import EventProducer
+from producers.pacing import Pacer
+from producers.simulator import FloorProfile, floor_profile, running_since, simulate
+from streams.core.clock import Clock
+from streams.core.errors import PipelineError
+from streams.settings import Settings
+
+LIVELY: Final = 6.0
+"""With 36 reps a minute brings about a hundred calls, five deals, two reversals and six surveys."""
+
+_DAY_MS = 86_400_000
+_LONGEST_DAYS = 7
+"""Longer than anybody watches; the simulator is lazy, so the end costs nothing."""
+_DELIVERY_TIMEOUT_MS = 10_000
+
+
+class FloorFailed(PipelineError):
+    """The simulated floor could not go on; the message says why."""
+
+
+class _Stopping(Exception):
+    """Somebody asked the floor to stop while it was waiting."""
+
+
+def demo_profile(reps: int, teams: int, seed: int, clock: Clock) -> FloorProfile:
+    """A lively floor whose shifts run now; raises ValueError when a team would be empty."""
+    return floor_profile(reps, teams, seed, lively=LIVELY, around_ms=clock.now_ms())
+
+
+class LiveFloor:
+    """Sends a floor's events from a thread of its own, until it is stopped."""
+
+    def __init__(self, settings: Settings, profile: FloorProfile, clock: Clock) -> None:
+        self._clock = clock
+        self._profile = profile
+        self._stopping = threading.Event()
+        self._error: BaseException | None = None
+        self._producer = EventProducer(
+            settings.kafka(),
+            idempotence=settings.producer_idempotence,
+            topic_name=settings.topic,
+            delivery_timeout_ms=_DELIVERY_TIMEOUT_MS,
+        )
+        # A daemon: a broker that is away may hold it for seconds, and must not hold up the end.
+        self._thread = threading.Thread(target=self._run, name="floor", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def check(self) -> None:
+        """Raise FloorFailed when it cannot go on, or an event was not delivered."""
+        if self._error is not None:
+            msg = f"the simulated floor stopped: {self._error!r}"
+            raise FloorFailed(msg) from self._error
+        if self._producer.failed and not self._stopping.is_set():
+            why = self._producer.errors[0] if self._producer.errors else "no reason given"
+            msg = f"{self._producer.failed:,} events were not delivered: {why}"
+            raise FloorFailed(msg)
+
+    def stop(self, timeout_s: float = 1.0) -> None:
+        """Send no more, and wait for the thread up to `timeout_s`; what is queued is given up."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            self._send_all()
+        except _Stopping:
+            pass
+        except BaseException as error:  # whatever it is, `check` tells it in the main thread
+            self._error = error
+
+    def _send_all(self) -> None:
+        pacer = Pacer(self._clock, self._wait, None, never_ahead=True)
+        opened_ms = self._clock.now_ms()
+        start_ms = running_since(self._profile, opened_ms)
+        end_ms = opened_ms + _LONGEST_DAYS * _DAY_MS
+        for arrival in simulate(self._profile, start_ms, end_ms):
+            pacer.wait_for(arrival.arrival_ms)
+            if self._stopping.is_set():
+                return
+            self._producer.send(arrival.topic, arrival.key, arrival.value)
+
+    def _wait(self, seconds: float) -> None:
+        self._producer.poll(seconds)
+        if self._stopping.is_set():
+            raise _Stopping

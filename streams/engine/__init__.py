@@ -1,0 +1,1 @@
+"""The Faust application: consuming, state, changelog, recovery and snapshots."""

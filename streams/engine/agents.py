@@ -1,0 +1,43 @@
+"""The agents: what reads each topic, and which state it feeds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from streams.engine.lane.batch import Slice, SliceTopic
+from streams.engine.lane.lane import Lane, LaneApp
+from streams.engine.outbox import Outbox
+from streams.engine.state import State
+from streams.topics import LEDGER_TABLE, SCOREBOARD_TABLE, ledger_kinds, scoreboard_kinds
+
+Apply = Callable[[Slice], int | None]
+
+
+def add_agents(app: LaneApp, lane: Lane, state: State, outbox: Outbox) -> None:
+    """Declare the tables and the two agents: the scoreboard by rep, the ledger by deal."""
+    settings = state.settings
+    for table in (SCOREBOARD_TABLE, LEDGER_TABLE):
+        app.Table(table, key_type=bytes, value_type=bytes, partitions=settings.partitions)
+    agents: Iterable[tuple[str, list[str], Apply]] = (
+        ("scoreboard", scoreboard_kinds(settings), state.apply_rep_slice),
+        ("ledger", ledger_kinds(), state.apply_deal_slice),
+    )
+    for name, kinds, apply in agents:
+        for kind in kinds:
+            topic = SliceTopic(app, topics=[settings.topic(kind)], partitions=settings.partitions)
+            app.agent(topic, name=f"{name}.{kind}")(_reader(lane, outbox, apply))
+
+
+def _reader(lane: Lane, outbox: Outbox, apply: Apply) -> Callable[[Any], Any]:
+    """An agent's body: apply a slice in one step, then send what it produced."""
+
+    async def read(stream: Any) -> None:
+        async for piece in stream:
+            lane.take(piece, apply)
+            await outbox.send()
+            # A busy topic must leave the loop to commits, heartbeats and snapshots.
+            await asyncio.sleep(0)
+
+    return read

@@ -1,0 +1,149 @@
+"""Puts a worker together: the Faust app, its lane, its state and what shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, cast
+
+from faust.app.base import BootStrategy
+from mode import Service
+
+from streams.core.clock import Clock
+from streams.core.plan import Plan
+from streams.core.ports import Sink
+from streams.engine.agents import add_agents
+from streams.engine.fatal import stop_now
+from streams.engine.lane.lane import Lane, LaneApp
+from streams.engine.lane.producer import Producer
+from streams.engine.lane.settings import app_options, credentials
+from streams.engine.lane.transport import install
+from streams.engine.outbox import Outbox, Outgoing
+from streams.engine.publisher import Publisher
+from streams.engine.state import State
+from streams.engine.stops import Stops
+from streams.engine.telemetry import Telemetry
+from streams.engine.watchdog import Watchdog
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Hook = Callable[[], Awaitable[None]]
+
+
+class Worker:
+    """One worker: `app` to be run by Faust, and the parts a command may want to look at."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        sinks: Sequence[Sink],
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        install()
+        self.settings = settings
+        self.app = LaneApp(settings.group, **app_options(settings))
+        self.outbox = Outbox(self._send)
+        self.state = State(settings, plan, clock, telemetry, self.outbox)
+        self.lane = Lane(self.app, self.state, idempotent=settings.producer_idempotence)
+        self.state.bind(self.lane)
+        self.publisher = Publisher(self.state, sinks, clock, telemetry, self.outbox)
+        self.watchdog = Watchdog(self.state, self.lane)
+        self.stops = Stops(settings, consumer_options(settings), self.state.inputs.heard)
+        add_agents(self.app, self.lane, self.state, self.outbox)
+
+    def run_with(self, before: Sequence[Hook], after: Sequence[Hook]) -> None:
+        """Run these hooks around the worker's own: `before` the first event, `after` the last."""
+        boot = Boot(self.app)
+        boot.sidecar = Sidecar(
+            [*before, self._start],
+            [self._stop, *after],
+            loop=self.app.loop,
+            beacon=self.app.beacon,
+        )
+        self.app.boot_strategy = boot
+
+    async def _start(self) -> None:
+        """What must run before the first event: stops are known, sinks take snapshots."""
+        await self.stops.start()
+        await self.publisher.start()
+        self.watchdog.start()
+
+    async def _stop(self) -> None:
+        """Show no more."""
+        self.watchdog.stop()
+        await self.publisher.stop()
+        await self.stops.stop()
+
+    async def _send(self, record: Outgoing) -> asyncio.Future[object]:
+        producer = cast(Producer, self.app.producer)._ensure_producer()  # noqa: SLF001 # Faust's own send makes three objects a record
+        future = await producer.send(
+            record.topic,
+            value=record.value,
+            key=record.key,
+            partition=record.partition,
+            headers=list(record.headers),
+        )
+        return cast("asyncio.Future[object]", future)
+
+
+def consumer_options(settings: Settings) -> dict[str, Any]:
+    """Options of a plain aiokafka consumer for the settings' cluster."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.brokers,
+        "security_protocol": settings.security_protocol,
+    }
+    found = credentials(settings)
+    if found is not None:
+        options["ssl_context"] = getattr(found, "ssl_context", None) or getattr(
+            found, "context", None
+        )
+    if settings.security_protocol.startswith("SASL"):
+        options |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": settings.sasl_password,
+        }
+    return options
+
+
+class Boot(BootStrategy):
+    """Faust's order of starting, with our own services where its web server would be.
+
+    That is after the producer and before the consumer, and the other way round at the stop: stops
+    are known and `/metrics` answers before the first event, and the last commit still sees both.
+    """
+
+    sidecar: Service
+
+    def web_server(self) -> Iterable[Any]:
+        """Our services instead of Faust's web server."""
+        return [self.sidecar]
+
+
+class Sidecar(Service):
+    """Runs hooks with the app: `before` Kafka is read, and `after` it is not read any more."""
+
+    def __init__(self, before: Sequence[Hook], after: Sequence[Hook], **options: Any) -> None:
+        super().__init__(**options)
+        self._before = before
+        self._after = after
+
+    async def on_start(self) -> None:
+        """Run the hooks in order; one that fails ends the process."""
+        for hook in self._before:
+            try:
+                await hook()
+            except Exception as error:
+                stop_now(f"the worker cannot start: {str(error) or type(error).__name__}")
+
+    async def on_stop(self) -> None:
+        """Run the hooks in order; one that fails is logged."""
+        for hook in self._after:
+            try:
+                await hook()
+            except Exception:
+                log.exception("stopping")

@@ -1,0 +1,285 @@
+"""The state of the partitions this worker owns, as the lane feeds it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from typing import NoReturn, cast
+
+from msgspec import json
+
+from streams.core.clock import Clock
+from streams.core.codec import origin_headers, origin_of
+from streams.core.deal_desk import DealDesk
+from streams.core.events import DEAL_CLOSED
+from streams.core.intake import apply_slice
+from streams.core.outcome import Applied
+from streams.core.plan import Plan
+from streams.core.ports import LogRecord
+from streams.core.scoreboard import Scoreboard
+from streams.core.segment import WRITER_BYTES
+from streams.core.showing import Showing
+from streams.engine.fatal import stop_now
+from streams.engine.inputs import Inputs
+from streams.engine.lane.batch import Slice
+from streams.engine.lane.lane import Lane
+from streams.engine.lane.producer import Producer, advance
+from streams.engine.outbox import Outbox, Outgoing
+from streams.engine.telemetry import Telemetry
+from streams.settings import Settings
+from streams.topics import (
+    DEAL_POSTINGS,
+    LEDGER_TABLE,
+    MISROUTED,
+    MISROUTED_DEALS,
+    SCOREBOARD_TABLE,
+    changelog,
+    kinds_by_topic,
+)
+
+CATCHING_UP_EVENTS = 20_000
+"""Lag from which a worker counts as catching up: it commits and shows less often."""
+EVENTS_A_COMMIT = 250_000
+EVENTS_A_REP = 16
+LONGEST_COMMIT_S = 30.0
+
+_encode = json.Encoder().encode
+
+
+class State:
+    """Scoreboards and deal desks of the owned partitions; the lane's host.
+
+    Everything happens on one event loop. `ready` are the partitions whose state is whole: only
+    those are shown.
+    """
+
+    def __init__(
+        self, settings: Settings, plan: Plan, clock: Clock, telemetry: Telemetry, outbox: Outbox
+    ) -> None:
+        self.settings = settings
+        self.plan = plan
+        self.clock = clock
+        self.telemetry = telemetry
+        self.outbox = outbox
+        self.kinds = kinds_by_topic(settings)
+        self.boards: dict[int, Scoreboard] = {}
+        self.desks: dict[int, DealDesk] = {}
+        self.showings: dict[int, Showing] = {}
+        self.inputs = Inputs(settings, telemetry, clock, self.kinds)
+        self.stamps: dict[int, array[int]] = {}
+        self.on_release: Callable[[list[int]], None] = _nobody
+        self._recovered: set[tuple[str, int]] = set()
+        self._assignment = 0
+        self.before_flush: Callable[[], None] = _nothing
+        self._lane: Lane | None = None
+        self._uncommitted = 0
+        self._committed_s = time.monotonic()
+
+    # -- the lane's host
+
+    @property
+    def lane(self) -> Lane:
+        """The lane; raises RuntimeError before `bind`."""
+        if self._lane is None:
+            msg = "the state is not bound to a lane yet"
+            raise RuntimeError(msg)
+        return self._lane
+
+    def bind(self, lane: Lane) -> None:
+        """Tell the state which lane feeds it."""
+        self._lane = lane
+
+    @property
+    def source_topics(self) -> frozenset[str]:
+        """Every topic the agents read."""
+        return frozenset(self.kinds)
+
+    def assigned(self, partitions: frozenset[int], generation: int) -> None:
+        """Own exactly these partitions, under a new writer."""
+        gone = sorted(self.boards.keys() - partitions)
+        for partition in gone:
+            for owned in (self.boards, self.desks, self.showings, self.stamps):
+                owned.pop(partition, None)
+        writer = os.urandom(WRITER_BYTES)
+        for partition in sorted(partitions):
+            self._own(partition)
+            self.boards[partition].new_writer(writer)
+            self.desks[partition].new_writer(writer)
+        self._recovered.clear()
+        self._assignment += 1
+        self.inputs.assigned(partitions, self.lane)
+        self.telemetry.partitions.set(len(partitions))
+        self.telemetry.recovering.set(1 if partitions else 0)
+        if gone:
+            self.on_release(gone)
+
+    def _own(self, partition: int) -> None:
+        if partition in self.boards:
+            return
+        count, settings = self.settings.partitions, self.settings
+        segments = self.lane.segments
+        self.boards[partition] = Scoreboard(
+            partition, count, self.plan, segments(SCOREBOARD_TABLE, partition), settings.detail_days
+        )
+        self.desks[partition] = DealDesk(
+            partition, count, segments(LEDGER_TABLE, partition), self.plan.reversals
+        )
+
+    def revoked(self, partitions: frozenset[int]) -> None:
+        """Show nothing of these until they are recovered again."""
+        self._recovered.clear()
+        self.on_release(sorted(partitions))
+
+    def recover(self, table: str, partition: int, records: Sequence[LogRecord]) -> None:
+        """Merge a slice of a changelog."""
+        items = [(r.key, r.value) for r in records if r.key is not None and r.value is not None]
+        self._part(table, partition).recover(items, records[-1].offset)
+
+    async def recovered(self, table: str, partition: int, offset: int) -> None:
+        """A changelog is read to its end."""
+        part = self._part(table, partition)
+        assignment = self._assignment
+        for _ in part.recovery_steps():
+            # A year of a floor takes a while: heartbeats and /metrics must not wait for it.
+            await asyncio.sleep(0)
+            if assignment != self._assignment:
+                return  # dealt anew; what is left is done when that recovery ends
+        if offset > part.store.offset():
+            part.store.write((), offset)
+        self._recovered.add((table, partition))
+        if self.is_ready(partition):
+            self.showings[partition] = Showing(self.boards[partition])
+            self.showings[partition].show_again()
+        if len(self._recovered) == 2 * len(self.boards):
+            self.telemetry.recovering.set(0)
+
+    def _part(self, table: str, partition: int) -> Scoreboard | DealDesk:
+        return (self.boards if table == SCOREBOARD_TABLE else self.desks)[partition]
+
+    def is_ready(self, partition: int) -> bool:
+        """True when both tables of a partition are recovered."""
+        tables = (SCOREBOARD_TABLE, LEDGER_TABLE)
+        return all((table, partition) in self._recovered for table in tables)
+
+    def has_begun(self, partition: int) -> bool:
+        """True when its inputs have positions: before that nobody knows how new the state is."""
+        return any(tp.partition == partition for tp in self.lane.positions.applied)
+
+    def position(self, partition: int) -> int:
+        """The sum of the applied positions of a partition's inputs: grows with every event."""
+        applied = self.lane.positions.applied
+        return sum(at for tp, at in applied.items() if tp.partition == partition)
+
+    def die(self, reason: str) -> NoReturn:
+        """End the process at once."""
+        stop_now(reason)
+
+    # -- events
+
+    def apply_rep_slice(self, piece: Slice) -> int | None:
+        """Merge a slice of events keyed by rep; the offset it stopped before, when it did."""
+        board = self.boards[piece.partition]
+        kind = self.kinds[piece.topic]
+        limits = self.inputs.limits(piece.tp)
+        applied = apply_slice(board, kind, piece.records, self.kinds, limits)
+        return self._dealt_with(piece, applied)
+
+    def apply_deal_slice(self, piece: Slice) -> int | None:
+        """Merge a slice of events keyed by deal and post what the deals come to."""
+        limits = self.inputs.limits(piece.tp)
+        applied, postings = self.desks[piece.partition].apply(piece.records, limits)
+        topic = self.settings.topic(DEAL_POSTINGS)
+        for posting in postings:
+            self.outbox.put(Outgoing(topic, posting.rep_id.encode(), _encode(posting)))
+        return self._dealt_with(piece, applied)
+
+    def _dealt_with(self, piece: Slice, applied: Applied) -> int | None:
+        for record, kind, key in applied.misrouted:
+            other = MISROUTED_DEALS if kind == DEAL_CLOSED else MISROUTED
+            headers = [*origin_headers(origin_of(record)), *record.headers]
+            topic = self.settings.topic(other)
+            self.outbox.put(Outgoing(topic, key.encode(), record.value, None, headers))
+        for record, error in applied.dead:
+            self.outbox.put(self.inputs.dead_letter(record, error))
+        self.telemetry.applied(piece.topic, applied)
+        self.inputs.saw(piece, applied)
+        self.stamps.setdefault(piece.partition, array("q")).extend(
+            [record.timestamp for record in piece.records]
+        )
+        self._uncommitted += len(piece.records)
+        if applied.stopped is None:
+            return None
+        index, why = applied.stopped
+        stop = piece.records[index].offset if index < len(piece.records) else piece.end
+        self.outbox.put(self.inputs.stop(piece.tp, stop, why))
+        return stop
+
+    # -- writing
+
+    def catching_up(self) -> bool:
+        """True while there is much more in Kafka than is applied."""
+        return sum(self.lane.lag().values()) > CATCHING_UP_EVENTS
+
+    def commit_due(self) -> bool:
+        """Every interval while live; less often while catching up, when a commit costs more."""
+        age_s = time.monotonic() - self._committed_s
+        self.telemetry.commit_age.set(age_s)
+        if age_s >= LONGEST_COMMIT_S or not self.catching_up():
+            return True
+        reps = sum(len(board.reps) for board in self.boards.values())
+        return self._uncommitted >= max(EVENTS_A_COMMIT, EVENTS_A_REP * reps)
+
+    async def flush(self) -> None:
+        """Changelogs and everything else the slices produced, acknowledgements, then the stores."""
+        began_s = time.monotonic()
+        self.before_flush()
+        self._uncommitted = 0
+        work = []
+        for table, partition, part in self._parts():
+            if part.has_news():
+                work.append((table, partition, part, *part.take()))
+                # What is applied meanwhile is written early, or belongs to the next commit.
+                await asyncio.sleep(0)
+        producer = self._producer()
+        tables = sorted({table for table, *_ in work})
+        writes = [
+            producer.send_batches(
+                changelog(self.settings, table),
+                {
+                    p: [(key, value, []) for key, value in segments]
+                    for name, p, _, segments, _ in work
+                    if name == table
+                },
+            )
+            for table in tables
+        ]
+        acknowledged, _ = await asyncio.gather(asyncio.gather(*writes), self.outbox.acknowledged())
+        acks = dict(zip(tables, acknowledged, strict=True))
+        for table, partition, part, segments, totals in work:
+            mine = [ack for ack in acks[table] if ack.partition == partition]
+            part.store.write([*segments, *totals], advance(part.store.offset(), mine))
+            part.evict()
+            self.telemetry.changelog_records.labels(table).inc(len(segments))
+            size = sum(len(key) + len(value) for key, value in segments)
+            self.telemetry.changelog_bytes.labels(table).inc(size)
+            await asyncio.sleep(0)
+        self._committed_s = time.monotonic()
+        self.telemetry.commit_seconds.observe(self._committed_s - began_s)
+
+    def _producer(self) -> Producer:
+        return cast(Producer, self.lane.app.producer)
+
+    def _parts(self) -> list[tuple[str, int, Scoreboard | DealDesk]]:
+        boards = [(SCOREBOARD_TABLE, *item) for item in self.boards.items()]
+        return [*boards, *((LEDGER_TABLE, *item) for item in self.desks.items())]
+
+
+def _nobody(_: list[int]) -> None:
+    return None
+
+
+def _nothing() -> None:
+    return None

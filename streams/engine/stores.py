@@ -1,0 +1,201 @@
+"""Where one partition's segments lie on this machine: in memory, or in RocksDB.
+
+Both keep the changelog offset with the data, so what a store holds and what it says it holds never
+part. Neither is the truth: a lost folder is read again from the changelog.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from rocksdict import (
+    AccessType,
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    RdictIter,
+)
+from rocksdict import WriteBatch as RocksBatch
+
+from streams.core.ports import SegmentStore
+
+OFFSET_KEY = b"\xff\xff\xff\xffoffset"
+"""The changelog offset's key; segment keys start with a length below 0xffff, so none meets it."""
+
+_FEW = 64
+
+
+class LocalSegments(SegmentStore, Protocol):
+    """A SegmentStore that is opened and closed with the partition it belongs to."""
+
+    def close(self) -> None:
+        """Give up files and locks; the store is not used afterwards."""
+        ...
+
+
+class MemorySegments:
+    """Segments in a dict; gone with the process, and then read again from the changelog."""
+
+    def __init__(self) -> None:
+        self._items: dict[bytes, bytes] = {}
+        self._keys: list[bytes] = []
+        self._new: list[bytes] = []
+        self._offset = -1
+
+    def offset(self) -> int:
+        """Every changelog record up to this offset is in the store; -1 for none."""
+        return self._offset
+
+    def write(self, items: Iterable[tuple[bytes, bytes | None]], offset: int) -> None:
+        """Put (or, with None, delete) items and move the offset."""
+        for key, value in items:
+            if value is None:
+                self._items.pop(key, None)
+            else:
+                if key not in self._items:
+                    self._new.append(key)
+                self._items[key] = value
+        self._offset = offset
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key."""
+        return self._items.get(key)
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The items whose key starts with `prefix`, in key order, as they are at the call."""
+        keys = self._sorted()
+        at = bisect_left(keys, prefix)
+        found: list[tuple[bytes, bytes]] = []
+        while at < len(keys) and keys[at].startswith(prefix):
+            value = self._items.get(keys[at])
+            if value is not None and (not found or found[-1][0] != keys[at]):
+                found.append((keys[at], value))
+            at += 1
+        return iter(found)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._items, self._keys, self._new, self._offset = {}, [], [], -1
+
+    def _sorted(self) -> list[bytes]:
+        """The keys in order; deleted ones may linger, and one deleted and put again stands twice.
+
+        Sorting waits for a scan, because a live worker writes all the time and scans seldom.
+        """
+        if len(self._new) < _FEW:
+            for key in self._new:
+                insort(self._keys, key)
+        else:
+            self._keys.extend(self._new)
+            self._keys.sort()
+        self._new.clear()
+        if len(self._keys) > 2 * len(self._items) + _FEW:
+            self._keys = sorted(self._items)
+        return self._keys
+
+
+class RocksMemory:
+    """How much memory all RocksDB stores of a process share, in bytes.
+
+    RocksDB's own defaults would take up to 2 GiB of cache and 192 MiB of write buffers for every
+    partition of every table.
+    """
+
+    def __init__(self, cache_bytes: int = 64 << 20, write_buffer_bytes: int = 8 << 20) -> None:
+        self.cache = Cache(cache_bytes)
+        self.write_buffer_bytes = write_buffer_bytes
+
+    def options(self) -> Options:
+        """Options of one store: 4 KiB blocks, a 10-bit bloom filter, capped cache and buffers."""
+        blocks = BlockBasedOptions()
+        blocks.set_block_cache(self.cache)
+        blocks.set_block_size(4 << 10)
+        blocks.set_bloom_filter(10, False)
+        blocks.set_cache_index_and_filter_blocks(True)
+        blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_block_based_table_factory(blocks)
+        options.set_write_buffer_size(self.write_buffer_bytes)
+        options.set_max_write_buffer_number(2)
+        options.set_max_total_wal_size(4 * self.write_buffer_bytes)
+        options.set_max_open_files(128)
+        options.set_keep_log_file_num(2)
+        options.set_max_background_jobs(2)
+        options.set_compression_type(DBCompressionType.lz4())
+        return options
+
+
+class RocksSegments:
+    """Segments of one partition in a RocksDB folder of their own.
+
+    Writes go to the write-ahead log without fsync: they outlive the process. What a crash of the
+    machine takes is read again from the changelog, because the offset went with it.
+    """
+
+    def __init__(self, folder: Path, memory: RocksMemory) -> None:
+        """Open or create `folder`; raises StoreLocked when another process has it open."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = Rdict(str(folder), memory.options(), access_type=AccessType.read_write())
+        except Exception as error:  # rocksdict raises bare Exception for every RocksDB error
+            if "lock" in str(error).lower():
+                raise StoreLocked(folder) from error
+            raise
+
+    def offset(self) -> int:
+        """Every changelog record up to this offset is in the store; -1 for none."""
+        stored: bytes | None = self._db.get(OFFSET_KEY)
+        return -1 if stored is None else int(stored)
+
+    def write(self, items: Iterable[tuple[bytes, bytes | None]], offset: int) -> None:
+        """Put (or, with None, delete) items and move the offset, in one atomic batch."""
+        batch = RocksBatch(raw_mode=True)
+        for key, value in items:
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        batch.put(OFFSET_KEY, str(offset).encode())
+        self._db.write(batch)
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key."""
+        value: bytes | None = self._db.get(key)
+        return value
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The items whose key starts with `prefix`, in key order, as they are at the call."""
+        cursor = self._db.iter()
+        if prefix:
+            cursor.seek(prefix)
+        else:
+            cursor.seek_to_first()
+        return self._rows(cursor, prefix)
+
+    @staticmethod
+    def _rows(cursor: RdictIter, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        while cursor.valid():
+            key: bytes = cursor.key()
+            if not key.startswith(prefix):
+                return
+            if key != OFFSET_KEY:
+                yield key, cursor.value()
+            cursor.next()
+
+    def close(self) -> None:
+        """Close the files and release the lock, so that another worker may open the folder."""
+        self._db.close()
+
+
+class StoreLocked(Exception):
+    """Another process has this store open: one process for each data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} is open in another process; give each worker its own data_dir")
+        self.folder = folder

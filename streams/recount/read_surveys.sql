@@ -1,0 +1,28 @@
+-- A file of survey-submitted records, one JSON object a line, into raw_surveys.
+INSERT INTO raw_surveys
+SELECT "partition", "offset", logged_ms,
+    source, response_id, rep_id, team_id,
+    coalesce(op, 'upsert'), coalesce(revision, 0), instant_ms(occurred_at),
+    metric, score, scale_min, scale_max
+FROM (
+    SELECT "partition", "offset", logged_ms, unnest(event)
+    FROM read_json(
+        $file, format = 'newline_delimited', ignore_errors = $lenient,
+        columns = {
+            "partition": 'INTEGER', "offset": 'BIGINT', logged_ms: 'BIGINT',
+            event: 'STRUCT(
+                source VARCHAR,
+                response_id VARCHAR,
+                rep_id VARCHAR,
+                team_id VARCHAR,
+                op VARCHAR,
+                revision BIGINT,
+                occurred_at VARCHAR,
+                metric VARCHAR,
+                score DOUBLE,
+                scale_min DOUBLE,
+                scale_max DOUBLE
+            )'
+        }
+    )
+);

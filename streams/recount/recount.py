@@ -1,0 +1,134 @@
+"""The recount itself: rep-days in the shape of `floorcast totals`, from raw events by SQL alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from streams.recount.load import script
+
+Row = dict[str, Any]
+"""A rep-day with the columns of `floorcast totals`."""
+
+COUNTS = (
+    "dials",
+    "answered",
+    "human_answered",
+    "human_answered_outbound",
+    "contacts",
+    "contacts_outbound",
+    "short_calls",
+    "talk_ms",
+    "hold_ms",
+    "wrap_ms",
+)
+SURVEY_COUNTS = ("surveys", "csat_responses", "csat_satisfied")
+NPS_COUNTS = ("nps_promoters", "nps_passives", "nps_detractors")
+
+
+def recount(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Count what has been loaded; one row per rep and local day, sorted by date, then rep.
+
+    Call once per connection: it leaves its tables there for `behind`.
+    """
+    mode = _one(connection, "SELECT getvariable('reversals')")
+    for name in (
+        "calls",
+        "surveys",
+        "visits",
+        "deals",
+        f"deals_{mode}",
+        "deal_parts",
+        f"post_{mode}",
+        "post_deals",
+        "cells",
+    ):
+        connection.execute(script(name))
+    money = _money(connection)
+    found = connection.execute("SELECT * FROM rep_days ORDER BY day, rep_id")
+    names = [column[0] for column in found.description or ()]
+    rows = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    shaped = (_shape(row, money.get((row["rep_id"], row["day"]), {})) for row in rows)
+    return [row for row in shaped if _holds_anything(row)]
+
+
+def kept_from(connection: duckdb.DuckDBPyConnection) -> str:
+    """The first date that a recount covers, as ISO text; empty when there is nothing."""
+    query = "SELECT max(day) - CAST(getvariable('detail_days') AS INTEGER) + 1 FROM contributions"
+    day = _one(connection, query)
+    return "" if day is None else day.isoformat()[:10]
+
+
+def behind(connection: duckdb.DuckDBPyConnection, rep_id: str, date: str) -> list[Row]:
+    """The raw events that a recounted rep-day is made of, by time: what to look at first.
+
+    Calls, surveys and visits of that day, every version; deals by all their events.
+    """
+    found = connection.execute(script("behind"), {"rep": rep_id, "date": date})
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+
+
+Money = dict[tuple[str, str], tuple[int, int]]
+
+
+def _money(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, Any], Money]:
+    """(rep, day) to (currency, product) to (gross, reversed)."""
+    out: dict[tuple[str, Any], Money] = {}
+    for rep, day, currency, product, gross, back in connection.execute(
+        """
+        SELECT rep_id, day, currency, product_id, sum(gross), sum(reversed)
+        FROM postings GROUP BY ALL ORDER BY currency, product_id
+        """
+    ).fetchall():
+        out.setdefault((rep, day), {})[currency, product] = (int(gross), int(back))
+    return out
+
+
+def _shape(row: Row, money: Money) -> Row:
+    gross: dict[str, int] = {}
+    back: dict[str, int] = {}
+    products: dict[str, dict[str, int]] = {}
+    for (currency, product), (up, down) in money.items():
+        gross[currency] = gross.get(currency, 0) + up
+        back[currency] = back.get(currency, 0) + down
+        products.setdefault(product, {})[currency] = up - down
+    return {
+        "rep_id": row["rep_id"],
+        "team_id": row["team_id"],
+        "date": row["day"].isoformat(),
+        **{name: int(row[name]) for name in COUNTS},
+        "deals_gross": four_decimals(row["deals_gross_bp"]),
+        "deals_reversed": four_decimals(row["deals_reversed_bp"]),
+        "deals_net": four_decimals(row["deals_gross_bp"] - row["deals_reversed_bp"]),
+        "revenue_gross": gross,
+        "revenue_reversed": back,
+        "revenue_net": {currency: gross[currency] - back[currency] for currency in gross},
+        "products": dict(sorted(products.items())),
+        "new_customers": four_decimals(row["new_customers_bp"]),
+        **{name: int(row[name]) for name in SURVEY_COUNTS},
+        "csat_rating_sum": four_decimals(row["csat_rating_e4"]),
+        **{name: int(row[name]) for name in NPS_COUNTS},
+        "retracted": int(row["retracted"]),
+    }
+
+
+def four_decimals(parts: int) -> str:
+    """Whole 1/10,000 as a decimal number, exactly."""
+    whole, rest = divmod(abs(int(parts)), 10_000)
+    return f"{'-' if parts < 0 else ''}{whole}.{rest:04d}"
+
+
+def _holds_anything(row: Row) -> bool:
+    # Money counts even where gross and reversed leave nothing.
+    return any(
+        value not in (0, "0.0000", {})
+        for name, value in row.items()
+        if name not in ("rep_id", "team_id", "date")
+    )
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    found = connection.execute(query).fetchone()
+    return found[0] if found else None

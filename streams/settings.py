@@ -1,0 +1,301 @@
+"""Settings: one frozen struct from a TOML file overlaid by FLOORCAST_* variables.
+
+Every problem is collected before anything is refused, so a person mends a file once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct, structs
+
+from streams.core.errors import SettingsError
+
+PREFIX = "FLOORCAST_"
+NOT_SETTINGS = {"FLOORCAST_CONFIG", "FLOORCAST_REAL_DATA"}
+"""Variables of this prefix that are not settings: the file's path, and the tests' data folder."""
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything a floorcast process can be told.
+
+    Durations end in `_ms`. `topic_prefix` stands in front of every topic and of the group's name,
+    so that two floors can share a cluster.
+    """
+
+    brokers: Annotated[
+        str, Meta(min_length=1, description="Kafka bootstrap servers, comma separated.")
+    ] = "127.0.0.1:9092"
+    app: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-zA-Z0-9._-]+$",
+            description="Consumer group, and first part of the changelogs' names.",
+        ),
+    ] = "floorcast"
+    topic_prefix: Annotated[
+        str, Meta(pattern=r"^[a-zA-Z0-9._-]*$", description="Put in front of every topic.")
+    ] = ""
+    partitions: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1024,
+            description="Partitions of every topic, as `topics create` makes them.",
+        ),
+    ] = 8
+    replication: Annotated[
+        int, Meta(ge=1, le=32, description="Replication factor for `topics create`.")
+    ] = 1
+    retention_days: Annotated[
+        int, Meta(ge=1, description="Retention of the input topics for `topics create`.")
+    ] = 400
+    detail_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=4000,
+            description="Days behind a partition's newest day for which contributions are kept.",
+        ),
+    ] = 400
+    data_dir: Annotated[
+        str, Meta(min_length=1, description="Folder of the local store; one process a folder.")
+    ] = ".floorcast"
+    plan: Annotated[
+        str | None, Meta(description="Plan file (sites, teams, roster, dispositions).")
+    ] = None
+    zone: Annotated[
+        str, Meta(min_length=1, description="IANA zone of whoever the plan does not place.")
+    ] = "UTC"
+    visits: Annotated[bool, Meta(description="Read `visit-logged` too.")] = False
+    store: Annotated[
+        Literal["rocksdb", "memory"],
+        Meta(
+            description="Where a worker keeps its state; memory is read anew from Kafka at a start."
+        ),
+    ] = "rocksdb"
+    commit_interval_ms: Annotated[
+        int, Meta(ge=50, le=60_000, description="Time between commits while live.")
+    ] = 1_000
+    snapshot_interval_ms: Annotated[
+        int, Meta(ge=20, le=60_000, description="Time between snapshots to boards.")
+    ] = 100
+    session_timeout_ms: Annotated[
+        int,
+        Meta(
+            ge=1_000, le=300_000, description="Kafka session timeout: take-over time after a crash."
+        ),
+    ] = 10_000
+    security_protocol: Annotated[Protocol, Meta(description="How to speak to Kafka.")] = "PLAINTEXT"
+    sasl_mechanism: Annotated[Mechanism, Meta(description="SASL mechanism.")] = "SCRAM-SHA-512"
+    sasl_username: Annotated[str | None, Meta(description="SASL user.")] = None
+    sasl_password: Annotated[
+        str | None, Meta(description="SASL password.", extra={"secret": True})
+    ] = None
+    ssl_ca: Annotated[str | None, Meta(description="CA file; absent: the system's.")] = None
+    ssl_certificate: Annotated[str | None, Meta(description="Client certificate file (mTLS).")] = (
+        None
+    )
+    ssl_key: Annotated[str | None, Meta(description="Client key file (mTLS).")] = None
+    ssl_key_password: Annotated[
+        str | None, Meta(description="Password of the client key.", extra={"secret": True})
+    ] = None
+    producer_idempotence: Annotated[
+        bool, Meta(description="Idempotent producers; only an embedded demo broker needs them off.")
+    ] = True
+    redis_url: Annotated[
+        str | None,
+        Meta(
+            description="redis:// or rediss:// URL of the serving layer; absent: none.",
+            extra={"secret": True},
+        ),
+    ] = None
+    redis_prefix: Annotated[
+        str, Meta(min_length=1, description="First part of every Redis key.")
+    ] = "floorcast"
+    metrics_host: Annotated[str, Meta(description="Address of /metrics and /metrics/reps.")] = (
+        "127.0.0.1"
+    )
+    metrics_port: Annotated[Port, Meta(description="Port of /metrics; 0: a free one.")] = 9464
+    page: Annotated[bool, Meta(description="Serve the live page from the worker's process.")] = True
+    page_host: Annotated[str, Meta(description="Address of the live page.")] = "127.0.0.1"
+    page_port: Annotated[Port, Meta(description="Port of the live page; 0: a free one.")] = 8080
+    rep_label: Annotated[
+        Literal["id", "hash", "off"],
+        Meta(description="Rep label in Prometheus: the id, a hash of it, or no rep series."),
+    ] = "id"
+    rep_series_limit: Annotated[
+        int, Meta(ge=0, description="Most rep series on /metrics/reps; what is cut is counted.")
+    ] = 500_000
+
+    def topic(self, name: str) -> str:
+        """The Kafka name of a topic."""
+        return self.topic_prefix + name
+
+    @property
+    def group(self) -> str:
+        """The consumer group and the first part of the changelogs' names."""
+        return self.topic_prefix + self.app
+
+    def kafka(self) -> dict[str, Any]:
+        """Options every librdkafka client of ours starts from."""
+        options: dict[str, Any] = {
+            "bootstrap.servers": self.brokers,
+            "security.protocol": self.security_protocol,
+        }
+        if self.security_protocol.startswith("SASL"):
+            options |= {
+                "sasl.mechanism": self.sasl_mechanism,
+                "sasl.username": self.sasl_username,
+                "sasl.password": self.sasl_password,
+            }
+        files = {
+            "ssl.ca.location": self.ssl_ca,
+            "ssl.certificate.location": self.ssl_certificate,
+            "ssl.key.location": self.ssl_key,
+            "ssl.key.password": self.ssl_key_password,
+        }
+        return options | {name: value for name, value in files.items() if value is not None}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{k}={v!r}" for k, v in self.shown().items())
+        return f"Settings({shown})"
+
+    def shown(self) -> dict[str, Any]:
+        """Every setting, secrets masked: fit for logs."""
+        return {name: masked(name, getattr(self, name)) for name in self.__struct_fields__}
+
+
+def masked(name: str, value: object) -> object:
+    """A setting's value fit for logs: passwords become `****`, a URL keeps its host."""
+    if value is None or not _meta(name).get("secret"):
+        return value
+    text = str(value)
+    if "://" in text:
+        scheme, rest = text.split("://", 1)
+        return f"{scheme}://****@{rest.rsplit('@', 1)[1]}" if "@" in rest else text
+    return "****"
+
+
+def _meta(name: str) -> dict[str, Any]:
+    for one in getattr(_HINTS[name], "__metadata__", ()):
+        if isinstance(one, Meta) and one.extra:
+            return dict(one.extra)
+    return {}
+
+
+def describe() -> list[tuple[str, str, str, str]]:
+    """(setting, variable, default, meaning) of every setting, for `--help` and the README."""
+    rows = []
+    for field in structs.fields(Settings):
+        hint = _HINTS[field.name]
+        text = next((m.description for m in hint.__metadata__ if m.description), "")
+        default = (
+            ""
+            if field.default is None
+            else str(field.default).lower()
+            if isinstance(field.default, bool)
+            else str(field.default)
+        )
+        rows.append((field.name, PREFIX + field.name.upper(), default, text))
+    return rows
+
+
+def load_settings(environ: Mapping[str, str], config: Path | None = None) -> Settings:
+    """Settings of a TOML file (`config`, else FLOORCAST_CONFIG) overlaid by FLOORCAST_* variables.
+
+    Raises SettingsError with every problem found.
+    """
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    path = config or (
+        Path(environ["FLOORCAST_CONFIG"]) if environ.get("FLOORCAST_CONFIG") else None
+    )
+    if path is not None:
+        values |= _from_file(path, problems)
+    for variable, text in sorted(environ.items()):
+        if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
+            name = variable.removeprefix(PREFIX).lower()
+            if name in _HINTS:
+                values[name] = text
+            else:
+                problems.append(f"{variable}: no such setting{_nearest(name, PREFIX)}")
+    good: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            good[name] = _convert(name, value)
+        except msgspec.ValidationError as error:
+            problems.append(f"{name} = {masked(name, value)!r}: {_in_words(str(error))}")
+    problems += _together(good)
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**good)
+
+
+def _from_file(path: Path, problems: list[str]) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        problems.append(f"{path}: cannot be read: {error.strerror}")
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: not a TOML file: {error}")
+        return {}
+    for name in values.keys() - _HINTS.keys():
+        problems.append(f"{path}: {name}: no such setting{_nearest(name)}")
+    return {name: value for name, value in values.items() if name in _HINTS}
+
+
+def _convert(name: str, value: object) -> object:
+    hint = _HINTS[name]
+    if value == "" and type(None) in get_args(hint.__origin__):
+        return None  # an empty variable switches an optional setting off
+    if isinstance(value, str) and hint.__origin__ is bool:
+        words = {"1": True, "true": True, "yes": True, "on": True}
+        words |= {"0": False, "false": False, "no": False, "off": False}
+        if value.lower() not in words:
+            msg = "must be true or false"
+            raise msgspec.ValidationError(msg)
+        return words[value.lower()]
+    return msgspec.convert(value, hint, strict=False)
+
+
+def _together(values: Mapping[str, Any]) -> list[str]:
+    """Problems that no setting has alone."""
+    problems = []
+    if str(values.get("security_protocol", "")).startswith("SASL"):
+        problems += [
+            f"{name}: must be set when security_protocol is {values['security_protocol']}"
+            for name in ("sasl_username", "sasl_password")
+            if not values.get(name)
+        ]
+    url = values.get("redis_url")
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        problems.append("redis_url: must start with redis://, rediss:// or unix://")
+    return problems
+
+
+def _nearest(name: str, prefix: str = "") -> str:
+    close = difflib.get_close_matches(name, _HINTS, 1, 0.5)
+    if not close:
+        return "; see `floorcast --help`"
+    return f"; did you mean {prefix + close[0].upper() if prefix else close[0]}?"
+
+
+def _in_words(message: str) -> str:
+    return message.replace("Expected `int`", "must be a whole number").replace(
+        "Expected", "must be"
+    )
+
+
+_HINTS: dict[str, Any] = get_type_hints(Settings, include_extras=True)
+_HINTS = {name: hint for name, hint in _HINTS.items() if get_origin(hint) is not None}

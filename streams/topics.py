@@ -1,0 +1,103 @@
+"""Every topic once: name, key, cleanup policy, and what is read from it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from streams.core.dead_letter import SUFFIX
+from streams.core.events import CALL_ENDED, DEAL_CLOSED, SURVEY_SUBMITTED, VISIT_LOGGED
+from streams.settings import Settings
+
+DEAL_POSTINGS = "deal-postings"
+MISROUTED = "misrouted"
+MISROUTED_DEALS = "misrouted-deals"
+REP_SCOREBOARD = "rep-scoreboard"
+INPUT_STOPS = "input-stops"
+
+SCOREBOARD_TABLE = "scoreboard"
+LEDGER_TABLE = "ledger"
+
+DAY_MS = 86_400_000
+MAX_BYTES = 4 * 1024 * 1024
+"""Largest record of the topics that we write; inputs take 1 MB by default."""
+
+
+class Topic(NamedTuple):
+    """A topic as `topics create` makes it and `topics check` wants it.
+
+    `name` is the Kafka name; `cleanup` Kafka's cleanup.policy; `partitions` None: as many as all.
+    """
+
+    name: str
+    cleanup: Literal["delete", "compact"]
+    what: str
+    config: dict[str, str]
+    partitions: int | None = None
+
+
+def inputs(settings: Settings) -> list[str]:
+    """Kinds of the topics that other systems publish to."""
+    kinds = [CALL_ENDED, DEAL_CLOSED, SURVEY_SUBMITTED]
+    return [*kinds, VISIT_LOGGED] if settings.visits else kinds
+
+
+def scoreboard_kinds(settings: Settings) -> list[str]:
+    """Kinds of the topics the scoreboard agent reads; all keyed by rep."""
+    return [k for k in inputs(settings) if k != DEAL_CLOSED] + [DEAL_POSTINGS, MISROUTED]
+
+
+def ledger_kinds() -> list[str]:
+    """Kinds of the topics the ledger agent reads; all keyed by deal."""
+    return [DEAL_CLOSED, MISROUTED_DEALS]
+
+
+def kinds_by_topic(settings: Settings) -> dict[str, str]:
+    """Kafka topic to kind, for every topic a worker reads."""
+    kinds = [*scoreboard_kinds(settings), *ledger_kinds()]
+    return {settings.topic(kind): kind for kind in kinds}
+
+
+def dead_letter(topic: str) -> str:
+    """The dead-letter topic of a topic."""
+    return topic + SUFFIX
+
+
+def changelog(settings: Settings, table: str) -> str:
+    """The Kafka name of a table's changelog, as Faust names it."""
+    return f"{settings.group}-{table}-changelog"
+
+
+def all_topics(settings: Settings) -> list[Topic]:
+    """Every topic of a floor. All have the same number of partitions: they are read together."""
+    kept = {"retention.ms": str(settings.retention_days * DAY_MS)}
+    # An event as large as its topic takes must fit where it is sent on with headers of ours.
+    wide = {"max.message.bytes": str(MAX_BYTES)}
+    arrival = {"message.timestamp.type": "LogAppendTime"}
+    forever = {
+        "min.cleanable.dirty.ratio": "0.2",
+        "segment.ms": str(6 * 3_600_000),
+    }
+    out = [
+        Topic(settings.topic(kind), "delete", f"{kind} events", kept | arrival)
+        for kind in inputs(settings)
+    ]
+    # What is produced again carries its own time in headers, and is not to be stamped anew.
+    out += [
+        Topic(settings.topic(DEAL_POSTINGS), "delete", "what deals add to each rep", kept | wide),
+        Topic(settings.topic(MISROUTED), "delete", "rep events under another key", kept | wide),
+        Topic(settings.topic(MISROUTED_DEALS), "delete", "deals under another key", kept | wide),
+    ]
+    for kind in [*inputs(settings), DEAL_POSTINGS, MISROUTED, MISROUTED_DEALS]:
+        name = dead_letter(settings.topic(kind))
+        out.append(Topic(name, "delete", f"bad events of {kind}", kept | wide))
+    out += [
+        Topic(settings.topic(REP_SCOREBOARD), "compact", "latest snapshot of every rep", forever),
+        Topic(
+            changelog(settings, SCOREBOARD_TABLE), "compact", "state of the reps", forever | wide
+        ),
+        Topic(changelog(settings, LEDGER_TABLE), "compact", "state of the deals", forever | wide),
+    ]
+    out.append(
+        Topic(settings.topic(INPUT_STOPS), "compact", "inputs stopped and resumed", forever, 1)
+    )
+    return out

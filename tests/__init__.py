@@ -1,0 +1,1 @@
+"""Tests of the whole project; see README.md in this folder."""

@@ -1,0 +1,44 @@
+"""The floor of any consumer in Python: aiokafka's batches of calls, decoded and dropped.
+
+Run as a process of its own: `python -m tests.bench.fetch BROKERS TOPIC EVENTS` prints CPU seconds
+and wall seconds from the first to the last event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+
+import aiokafka
+
+from streams.core.codec import DECODERS
+from streams.core.events import CALL_ENDED
+
+
+def measure_fetch(brokers: str, topic: str, events: int) -> float:
+    """Events per CPU-second of fetching and decoding in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.fetch", brokers, topic, str(events)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    return events / float(done.stdout.split()[0])
+
+
+async def _read(brokers: str, topic: str, events: int) -> None:
+    decode = DECODERS[CALL_ENDED].decode
+    consumer = aiokafka.AIOKafkaConsumer(
+        topic, bootstrap_servers=brokers, auto_offset_reset="earliest", group_id=None
+    )
+    await consumer.start()
+    wall_s, cpu_s, seen = time.perf_counter(), time.process_time(), 0
+    while seen < events:
+        for run in (await consumer.getmany(timeout_ms=500)).values():
+            for record in run:
+                decode(record.value)
+            seen += len(run)
+    print(time.process_time() - cpu_s, time.perf_counter() - wall_s)
+    await consumer.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(_read(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,70 @@
+"""A page in a thread of its own, because Playwright's synchronous interface needs this one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import urllib.request
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from sinks.wallboard.model import BoardModel, WallboardSink
+from sinks.wallboard.server import PageServer, serve
+from streams.core.clock import SystemClock
+from streams.core.snapshot import RepSnapshot
+from tests.browser.floor import news
+from tests.services.ports import free_port
+
+_T = TypeVar("_T")
+_DEADLINE_S = 10
+
+
+class PageThread:
+    """A worker's page without the worker: `write` is what the worker would write."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._clock = SystemClock()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._model = self._do(self._make())
+        self._page: PageServer | None = None
+
+    def start(self) -> None:
+        """Serve, on the same port each time."""
+        self._page = self._do(serve(self._model, "127.0.0.1", self.port))
+
+    def stop(self) -> None:
+        """Serve no more; the numbers stay."""
+        if self._page is not None:
+            page, self._page = self._page, None
+            self._do(page.close())
+
+    def close(self) -> None:
+        """Stop, and end the thread."""
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_DEADLINE_S)
+        self._loop.close()
+
+    def write(self, *reps: RepSnapshot, silent_ms: int = 0) -> None:
+        """Write reps as of now, from a source that was silent for `silent_ms`."""
+        now_ms = self._clock.now_ms()
+        batch = news(now_ms, *reps, newest_ms=now_ms - silent_ms)
+        self._do(WallboardSink(self._model).write(batch))
+
+    def board(self, query: str = "") -> Any:
+        """The board as `/api/board` tells it."""
+        with urllib.request.urlopen(f"{self.url}api/board{query}", timeout=_DEADLINE_S) as answer:
+            return json.load(answer)
+
+    async def _make(self) -> BoardModel:
+        return BoardModel(self._clock, team_names={"north": "North"}, partitions=2)
+
+    def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
+        done: Future[_T] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return done.result(_DEADLINE_S)

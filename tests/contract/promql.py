@@ -1,0 +1,71 @@
+"""What PromQL asks for and what a worker exports, so that one can be held against the other."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+import promql_parser
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from sinks.prometheus import PrometheusSink
+
+Exported = dict[str, frozenset[str]]
+"""Metric to the labels of its samples."""
+
+BY_PROMETHEUS = {"up": frozenset[str](), "ALERTS": frozenset({"alertname", "alertstate"})}
+"""What Prometheus itself says of its targets and rules."""
+
+_ADDED = frozenset({"job", "instance", "__name__"})
+_VARIABLES = {"$__rate_interval": "1m", "$__range": "1h"}
+
+
+def parsed(registry: CollectorRegistry, sink: PrometheusSink) -> Exported:
+    """Every sample's name on `/metrics` and `/metrics/reps`."""
+    labels: dict[str, set[str]] = defaultdict(set)
+    for text in (generate_latest(registry), sink.render()):
+        for family in text_string_to_metric_families(text.decode()):
+            for sample in family.samples:
+                labels[sample.name].update(sample.labels)
+    return {name: frozenset(found) for name, found in labels.items()}
+
+
+def filled(expr: str, chosen: str = ".*") -> str:
+    """A dashboard's query as Grafana sends it, every variable set to `chosen`."""
+    for name, value in _VARIABLES.items():
+        expr = expr.replace(name, value)
+    return re.sub(r"\$\{?\w+\}?", chosen, expr)
+
+
+def selectors(expr: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """(metric, label names matched) of every selector; raises ValueError when it does not parse."""
+    found: list[tuple[str, frozenset[str]]] = []
+
+    def visit(node: promql_parser.Expr) -> bool:
+        selector = node
+        if isinstance(node, promql_parser.MatrixSelector):
+            selector = node.vector_selector
+        if isinstance(selector, promql_parser.VectorSelector):
+            matched = frozenset(one.name for one in selector.matchers.matchers)
+            found.append((selector.name or "", matched))
+        return True
+
+    promql_parser.walk(promql_parser.parse(filled(expr)), pre_visit=visit)
+    assert found, f"no metric in {expr}"
+    yield from found
+
+
+def unknown(expr: str, exported: Exported) -> list[str]:
+    """What a query asks for that no worker exports."""
+    problems = []
+    known = exported | BY_PROMETHEUS
+    for metric, matched in selectors(expr):
+        if metric not in known:
+            problems.append(f"no metric {metric}")
+        else:
+            problems += [
+                f"{metric} has no label {label}" for label in matched - known[metric] - _ADDED
+            ]
+    return problems

@@ -1,0 +1,31 @@
+"""A worker's exporters on their ports, while the test itself waits for servers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.grafana.small_floor import Worker
+
+
+@contextmanager
+def serving(*workers: Worker) -> Iterator[None]:
+    """Serve the workers' metrics from an event loop of their own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="exporters")
+    thread.start()
+
+    async def each(step: str) -> None:
+        for worker in workers:
+            await getattr(worker.server, step)()
+
+    try:
+        asyncio.run_coroutine_threadsafe(each("start"), loop).result(10)
+        yield
+        asyncio.run_coroutine_threadsafe(each("stop"), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

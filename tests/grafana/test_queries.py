@@ -1,0 +1,191 @@
+"""Every query of the dashboards, asked of a real Prometheus that scrapes real exporters."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from streams.core.clock import SystemClock
+from tests.contract.promql import filled
+from tests.grafana.dashboards import DASHBOARDS, load
+from tests.grafana.serving import serving
+from tests.grafana.small_floor import CALL_SOURCE, DEAL_SOURCE, REPS, Worker
+from tests.services.http import ask
+from tests.services.ports import free_port
+from tests.services.prometheus import PrometheusServer
+
+LEGEND_LABEL = re.compile(r"{{\s*(\w+)\s*}}")
+LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
+CHOICES = {
+    "team": ["north", "south"],
+    "site": ["london", "shanghai"],
+}
+
+
+@contextmanager
+def scraped(server: PrometheusServer, *workers: Worker) -> Iterator[PrometheusServer]:
+    """A Prometheus that has seen every counter of the workers grow."""
+    targets = [{"targets": [worker.target for worker in workers]}]
+    jobs = [
+        {"job_name": "floorcast", "metrics_path": "/metrics", "static_configs": targets},
+        {"job_name": "floorcast-reps", "metrics_path": "/metrics/reps", "static_configs": targets},
+    ]
+    once = {"scrape_interval": "500ms", "scrape_timeout": "500ms"}
+    samples = "min(count_over_time(floorcast_events_accepted_total[1m]))"
+    for worker in workers:
+        worker.count(SystemClock().now_ms())
+    with serving(*workers):
+        server.start({"global": once, "scrape_configs": jobs})
+        try:
+            server.wait_for(f"{samples} >= 1")
+            for worker in workers:
+                worker.count(SystemClock().now_ms())
+            so_far = server.value(samples)
+            server.wait_for(f"{samples} >= {so_far + 2}")
+            up = "count(up == 1)"
+            server.wait_for(f"{up} == {2 * len(workers)}")
+            yield server
+        finally:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    """The small floor; its partition 1 changes hands, and for a moment two workers show it."""
+    old, new = Worker(port=free_port()), Worker(port=free_port())
+    asyncio.run(old.show(REPS))
+    asyncio.run(new.show(tuple(one for one in REPS if one.partition == 1)))
+    with scraped(PrometheusServer(tmp_path_factory.mktemp("floor")), old, new) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def without_reps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    """The same floor where rep series are switched off."""
+    worker = Worker(port=free_port(), rep_label="off")
+    asyncio.run(worker.show(REPS))
+    with scraped(PrometheusServer(tmp_path_factory.mktemp("teams")), worker) as server:
+        yield server
+
+
+def panels(name: str) -> Iterator[dict[str, Any]]:
+    return (one for one in load(name)["panels"] if one["type"] != "row")
+
+
+def panel(name: str, title: str) -> list[str]:
+    """The queries of a panel, as Grafana sends them with everything chosen."""
+    (found,) = (one for one in panels(name) if one["title"] == title)
+    return [filled(one["expr"]) for one in found["targets"]]
+
+
+def by_label(server: PrometheusServer, expr: str, label: str) -> dict[str, float]:
+    return {one["metric"][label]: float(one["value"][1]) for one in server.query(expr)}
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_every_query_of_every_panel_returns_finite_numbers(
+    floor: PrometheusServer, name: str
+) -> None:
+    for one in panels(name):
+        for target in one["targets"]:
+            result = floor.query(filled(target["expr"]))
+            values = [float(sample["value"][1]) for sample in result]
+            where = f"{one['title']}: {target['expr']}"
+            assert any(map(math.isfinite, values)), where
+            # A rate without a denominator is the only number that may not exist.
+            assert all(map(math.isfinite, values)) or "/" in target["expr"], where
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_results_have_the_labels_that_legends_and_tables_show(
+    floor: PrometheusServer, name: str
+) -> None:
+    for one in panels(name):
+        found: set[str] = set()
+        for target in one["targets"]:
+            results = [sample["metric"] for sample in floor.query(filled(target["expr"]))]
+            found.update(*results)
+            for label in LEGEND_LABEL.findall(target["legendFormat"]):
+                assert all(metric.get(label) for metric in results), f"{one['title']}: {label}"
+        for step in one.get("transformations", ()):
+            columns = step["options"].get("indexByName", {})
+            labels = {column for column in columns if not column.startswith("Value")}
+            assert labels <= found, one["title"]
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_every_variable_offers_what_is_there(floor: PrometheusServer, name: str) -> None:
+    for variable in load(name)["templating"]["list"]:
+        if variable["type"] != "query":
+            continue
+        asked = LABEL_VALUES.fullmatch(variable["query"])
+        assert asked is not None
+        metric, label = asked.groups()
+        answer = ask(f"{floor.url}/api/v1/label/{label}/values", {"match[]": metric})
+        assert answer["data"]
+        assert answer["data"] == CHOICES.get(variable["name"], answer["data"])
+
+
+def test_the_headline_is_a_sum_over_a_sum(floor: PrometheusServer) -> None:
+    conversion, net_deals, contacts = (
+        floor.value(expr) for expr in panel("floor.json", "Conversion")
+    )
+    assert (net_deals, contacts) == (10, 150)
+    assert conversion == pytest.approx(10 / 150)
+
+
+def test_a_rep_whom_two_workers_show_counts_once(floor: PrometheusServer) -> None:
+    shown = floor.query('floorcast_rep_today_revenue_gross_minor_units{rep="r-4"}')
+    assert len(shown) == 2
+    (revenue,) = panel("floor.json", "Net revenue")
+    assert by_label(floor, revenue, "currency")["JPY"] == 5_000
+
+
+def test_money_is_shown_in_whole_units_of_its_currency(floor: PrometheusServer) -> None:
+    (revenue,) = panel("floor.json", "Net revenue")
+    assert by_label(floor, revenue, "currency") == {"EUR": 1_000, "JPY": 5_000, "KWD": 7.5}
+
+
+def test_a_rep_without_contacts_has_no_conversion_instead_of_zero(floor: PrometheusServer) -> None:
+    conversion = by_label(floor, panel("floor.json", "Reps")[4], "rep")
+    assert conversion["r-1"] == pytest.approx(3 / 40)
+    assert math.isnan(conversion["r-4"])
+
+
+def test_a_chosen_team_narrows_every_number(floor: PrometheusServer) -> None:
+    contacts = panel("floor.json", "Conversion")[2].replace('team=~".*"', 'team=~"north"')
+    assert floor.value(contacts) == 100
+
+
+def test_an_unknown_site_shows_nothing_instead_of_everything(floor: PrometheusServer) -> None:
+    contacts = panel("floor.json", "Conversion")[2].replace('site=~".*"', 'site=~"paris"')
+    assert floor.query(contacts) == []
+
+
+def test_each_source_has_its_age(floor: PrometheusServer) -> None:
+    (ages,) = panel("pipeline.json", "Newest event, by source")
+    assert by_label(floor, ages, "source").keys() == {CALL_SOURCE, DEAL_SOURCE}
+
+
+def test_a_stopped_input_is_named(floor: PrometheusServer) -> None:
+    (stopped,) = panel("pipeline.json", "Stopped inputs by name")
+    assert by_label(floor, stopped, "topic") == {"survey-submitted": 1}
+
+
+def test_teams_are_right_where_rep_series_are_switched_off(without_reps: PrometheusServer) -> None:
+    assert without_reps.query("floorcast_rep_info") == []
+    conversion, net_deals, contacts = (
+        without_reps.value(expr) for expr in panel("floor.json", "Conversion")
+    )
+    assert (net_deals, contacts) == (10, 150)
+    assert conversion == pytest.approx(10 / 150)
+    teams = by_label(without_reps, panel("floor.json", "Teams")[1], "team")
+    assert teams == {"north": 100, "south": 50}
+    (revenue,) = panel("floor.json", "Net revenue")
+    assert by_label(without_reps, revenue, "currency") == {"EUR": 1_000, "JPY": 5_000, "KWD": 7.5}

@@ -1,0 +1,145 @@
+"""A floor of one partition without Kafka: a log, a changelog, owners that come, die and linger.
+
+Nothing here knows how the state works; it only does to it what Kafka and machines may do: slices of
+any size, commits at any point, crashes, a local store kept or lost, and an owner that was taken for
+dead and still writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from random import Random
+
+from streams.core.changelog import ChangelogReader
+from streams.core.intake import apply_slice
+from streams.core.plan import Plan
+from streams.core.scoreboard import Scoreboard
+from streams.core.showing import Showing
+from streams.core.tally import Total
+from streams.engine.stores import MemorySegments
+from tests.builders import Record
+
+FEWEST_STEPS = 40
+"""A short log must meet faults too."""
+
+Cells = dict[tuple[str, int], Total]
+
+
+class Owner:
+    """One worker's view of the partition: what it has read, and what it has written."""
+
+    def __init__(self, plan: Plan, store: MemorySegments, writer: bytes, at: int) -> None:
+        self.board = Scoreboard(0, 1, plan, store)
+        self.board.new_writer(writer)
+        self.at = at
+
+    def apply(self, log: Sequence[Record], events: int) -> None:
+        """Read on by that many events, topic by topic as they lie in the log."""
+        upto = min(len(log), self.at + events)
+        for record in log[self.at : upto]:
+            apply_slice(self.board, record.topic, [record], {})
+        self.at = upto
+
+    def commit(self, changelog: list[tuple[bytes, bytes]]) -> int:
+        """Write what is new; the position that may be committed now."""
+        segments, totals = self.board.take()
+        expected = self.board.store.offset() + 1
+        contiguous = expected == len(changelog)
+        changelog.extend(segments)
+        offset = len(changelog) - 1 if contiguous else expected - 1
+        self.board.store.write([*segments, *totals], offset)
+        return self.at
+
+    def recover(
+        self, changelog: Sequence[tuple[bytes, bytes]], rng: Random, *, dies: bool = False
+    ) -> None:
+        """Read the changelog from where the store is, in slices of any size; `dies` half-way."""
+        at = self.board.store.offset() + 1
+        while at < len(changelog):
+            upto = min(len(changelog), at + rng.randint(1, 5))
+            self.board.recover(changelog[at:upto], upto - 1)
+            at = upto
+            if dies:
+                return
+        self.board.recovered()
+
+    def cells(self) -> Cells:
+        """(rep, day) to total, from what is resident and what is stored."""
+        self.board.settle()
+        out: Cells = {}
+        for rep in self.board.reps.values():
+            for month in rep.history.months:
+                for day in range(month_start(month), month_start(month + 1)):
+                    held = self.board.peek(rep, day)
+                    if held is not None and held.total():
+                        out[rep.rep_id, day] = held.total()
+        return out
+
+
+def month_start(month: int) -> int:
+    """The first day of a month counted from year 0, in days since 1970."""
+    return date(month // 12, month % 12 + 1, 1).toordinal() - date(1970, 1, 1).toordinal()
+
+
+def run(plan: Plan, log: Sequence[Record], seed: int) -> tuple[Owner, list[tuple[bytes, bytes]]]:
+    """Live through `log` with faults drawn from `seed`; the last owner and the changelog."""
+    rng = Random(seed)
+    changelog: list[tuple[bytes, bytes]] = []
+    committed = 0
+    stale: list[Owner] = []
+    disks = [MemorySegments(), MemorySegments()]
+
+    def take_over() -> Owner:
+        disk = rng.choice([0, 1])
+        # A lost disk; and two owners never share one: one that lingers keeps its own.
+        if rng.random() < 0.2 or any(ghost.board.store is disks[disk] for ghost in stale):
+            disks[disk] = MemorySegments()
+        if rng.random() < 0.3:
+            Owner(plan, disks[disk], rng.randbytes(8), committed).recover(changelog, rng, dies=True)
+        new = Owner(plan, disks[disk], rng.randbytes(8), committed)
+        new.recover(changelog, rng)
+        return new
+
+    owner = take_over()
+    steps = 0
+    while steps < FEWEST_STEPS or owner.at < len(log) or committed < len(log):
+        steps += 1
+        what = rng.random()
+        if what < 0.3:
+            owner.apply(log, rng.randint(1, 6))
+        elif what < 0.5:
+            committed = owner.commit(changelog)
+            if rng.random() < 0.5:
+                owner.board.evict()
+        elif what < 0.53:
+            # A rebalance after which the partition stays here: committed, recovered, a new writer.
+            committed = owner.commit(changelog)
+            owner.board.new_writer(rng.randbytes(8))
+            owner.recover(changelog, rng)
+        elif what < 0.68:
+            # A pause: somebody else takes over, the old one may wake and write, but not commit.
+            if rng.random() < 0.7:
+                stale.append(owner)
+            owner = take_over()
+        elif what < 0.86 and stale:
+            ghost = rng.choice(stale)
+            ghost.apply(log, rng.randint(0, 3))
+            ghost.commit(changelog)
+        elif what < 0.9:
+            Showing(owner.board).refresh(log[-1].timestamp, owner.at, 100)
+        elif stale:
+            stale.pop()
+    return owner, changelog
+
+
+def read(changelog: Sequence[tuple[bytes, bytes]], order: Random | None = None) -> Cells:
+    """The cells that a changelog holds, its records in any order and some of them twice."""
+    records = list(changelog)
+    if order is not None:
+        records += order.sample(records, len(records) // 2)
+        order.shuffle(records)
+    reader = ChangelogReader()
+    for key, value in records:
+        reader.add(0, key, value)
+    return {name: total for name, held in reader.rep_days.items() if (total := held.total())}

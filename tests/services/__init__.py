@@ -1,0 +1,1 @@
+"""Real servers for the tests: Kafka, Redis, Prometheus, Alertmanager, Chromium; see README.md."""

@@ -1,0 +1,64 @@
+"""What `make test` and `make check` run, in this order."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A tool that passes or fails as a whole; its output matters only when it fails."""
+
+    name: str
+    command: tuple[str | Path, ...]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A folder of tests, run by a pytest of its own."""
+
+    name: str
+    needs: str = ""  # what its tests use besides Python; empty: nothing, so `make check` runs it
+
+    @property
+    def folder(self) -> Path:
+        """Where its tests are."""
+        return ROOT / "tests" / self.name
+
+
+GATES = (
+    Gate("lint", (_BIN / "ruff", "check", "--quiet", "--output-format=concise")),
+    Gate("format", (_BIN / "ruff", "format", "--check", "--quiet")),
+    Gate("types", (_BIN / "mypy",)),
+    Gate("imports", (_BIN / "lint-imports", "--no-logo")),
+)
+
+_SUITES = (
+    Suite("unit"),
+    Suite("property"),
+    Suite("contract"),
+    Suite("rules", "promtool, amtool"),
+    Suite("deploy", "promtool, amtool"),
+    Suite("grafana", "Prometheus"),
+    Suite("integration", "Kafka, Redis, Prometheus"),
+    Suite("browser", "Chromium, Kafka"),
+    Suite("real", "Kafka, FLOORCAST_REAL_DATA"),
+    Suite("chaos", "Kafka, Redis"),
+)
+# Folders of tests/ that are no suites; bench prints what it measures and judges nothing.
+_NOT_SUITES = frozenset({"bench", "services"})
+
+
+def suites() -> list[Suite]:
+    """The suites whose folders exist; a folder that is not listed above comes last."""
+    listed = [suite for suite in _SUITES if suite.folder.is_dir()]
+    names = {suite.name for suite in listed} | _NOT_SUITES
+    others = {file.relative_to(ROOT / "tests").parts[0] for file in _test_files()} - names
+    return [*listed, *(Suite(name, "not listed in tests/suites.py") for name in sorted(others))]
+
+
+def _test_files() -> list[Path]:
+    return [*(ROOT / "tests").glob("*/**/test_*.py")]

@@ -1,0 +1,192 @@
+"""The text of `/metrics/reps`."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from aiohttp import ClientSession, web
+from prometheus_client.parser import text_string_to_metric_families
+
+from sinks.prometheus import CONTENT_TYPE, PrometheusSink
+from sinks.prometheus_http import reps_handler
+from streams.core.snapshot import Partial, PartitionStatus, RepSnapshot, SnapshotBatch
+from streams.core.tally import Tally
+from tests.services.programs import require
+
+TODAY = Tally(
+    dials=200,
+    human_answered_outbound=81,
+    human_answered=90,
+    contacts=83,
+    contacts_outbound=80,
+    deals_gross_bp=75_000,
+    deals_reversed_bp=5_000,
+    talk_ms=90_500,
+    csat_responses=4,
+    csat_satisfied=3,
+    money={"EUR": {"a": (1_000, 100), "b": (50, 0)}, "JPY": {"a": (7, 0)}},
+)
+
+
+def rep(rep_id: str, partition: int = 0, today: Tally = TODAY, version: int = 1) -> RepSnapshot:
+    return RepSnapshot(
+        rep_id=rep_id,
+        partition=partition,
+        version=(version, 1),
+        date="2026-03-02",
+        zone="UTC",
+        team_id="north",
+        site="default",
+        name="Ana Costa",
+        windows={"today": today, "60m": Tally(dials=9, contacts=4)},
+    )
+
+
+async def rendered(*reps: RepSnapshot, sink: PrometheusSink | None = None) -> str:
+    sink = sink or PrometheusSink()
+    await sink.write(SnapshotBatch(reps=list(reps)))
+    return sink.render().decode()
+
+
+def samples(text: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    for family in text_string_to_metric_families(text):
+        for one in family.samples:
+            yield one.name, one.labels, one.value
+
+
+def value(text: str, name: str, **labels: str) -> float:
+    (found,) = [
+        one for n, have, one in samples(text) if n == name and labels.items() <= have.items()
+    ]
+    return found
+
+
+async def test_values_are_in_base_units_and_ratios_from_0_to_1() -> None:
+    text = await rendered(rep("ana"))
+
+    assert value(text, "floorcast_rep_today_talk_seconds") == 90.5
+    assert value(text, "floorcast_rep_today_deals_gross") == 7.5
+    assert value(text, "floorcast_rep_today_deals_reversed") == 0.5
+    assert value(text, "floorcast_rep_today_conversion_ratio") == 7 / 83
+    assert value(text, "floorcast_rep_today_connect_ratio") == 81 / 200
+    assert value(text, "floorcast_rep_today_contact_ratio") == 80 / 200
+    assert value(text, "floorcast_rep_today_csat_ratio") == 3 / 4
+    assert value(text, "floorcast_rep_trailing_60m_contacts") == 4
+    eur = {"rep": "ana", "currency": "EUR"}
+    assert value(text, "floorcast_rep_today_revenue_gross_minor_units", **eur) == 1_050
+    assert value(text, "floorcast_rep_today_revenue_reversed_minor_units", **eur) == 100
+
+
+async def test_a_ratio_without_denominator_has_no_sample() -> None:
+    text = await rendered(rep("idle", today=Tally()))
+
+    assert value(text, "floorcast_rep_today_contacts", rep="idle") == 0
+    assert "conversion_ratio" not in text
+
+
+async def test_recovering_partitions_show_nothing_until_they_are_whole() -> None:
+    sink = PrometheusSink()
+
+    async def state(name: Literal["recovering", "live"], version: int) -> str:
+        status = PartitionStatus(partition=1, version=(version, 1), state=name)
+        part = Partial(
+            level="team", id="north", partition=1, version=(1, 1), reps=1, windows={"today": TODAY}
+        )
+        await sink.write(SnapshotBatch(status=[status], partials=[part]))
+        return await rendered(rep("ana", 0), rep("bo", 1), sink=sink)
+
+    while_recovering = await state("recovering", 1)
+    assert 'rep="ana"' in while_recovering
+    assert 'rep="bo"' not in while_recovering
+    assert 'floorcast_team_today_dials{team="north"}' not in while_recovering
+    assert value(while_recovering, "floorcast_rep_recovering_partitions") == 1
+
+    after = await state("live", 2)
+    assert 'rep="bo"' in after
+    assert value(after, "floorcast_team_today_dials", team="north") == 200
+
+
+async def test_beyond_the_limit_whole_reps_are_left_out_and_the_loss_is_shown() -> None:
+    reps = [rep(f"r-{n:02}") for n in range(10)]
+    everything = await rendered(*reps)
+    of_reps = [one for one in samples(everything) if "rep" in one[1]]
+    per_rep = len(of_reps) // len(reps)
+
+    cut = await rendered(*reps, sink=PrometheusSink(series_limit=3 * per_rep + 1))
+
+    left = [one for one in samples(cut) if "rep" in one[1]]
+    assert {labels["rep"] for _, labels, _ in left} == {"r-00", "r-01", "r-02"}
+    assert value(everything, "floorcast_rep_series_dropped") == 0
+    assert value(cut, "floorcast_rep_series_dropped") == len(of_reps) - len(left)
+
+
+async def test_a_pseudonym_shows_neither_id_nor_name() -> None:
+    text = await rendered(rep("ana.costa"), sink=PrometheusSink(rep_label="hash"))
+
+    assert "ana.costa" not in text
+    assert "Ana Costa" not in text
+    assert len(value_labels(text, "floorcast_rep_info")["rep"]) == 16
+
+
+def value_labels(text: str, name: str) -> dict[str, str]:
+    (labels,) = [have for n, have, _ in samples(text) if n == name]
+    return labels
+
+
+async def test_without_rep_label_there_are_teams_and_no_reps() -> None:
+    sink = PrometheusSink(rep_label="off")
+    part = Partial(
+        level="team", id="north", partition=0, version=(1, 1), reps=1, windows={"today": TODAY}
+    )
+    await sink.write(SnapshotBatch(partials=[part]))
+    text = await rendered(rep("ana"), sink=sink)
+
+    assert not [one for one in samples(text) if "rep" in one[1]]
+    assert value(text, "floorcast_team_today_dials", team="north") == 200
+
+
+async def test_a_rep_that_moves_gets_the_labels_of_the_new_place() -> None:
+    sink = PrometheusSink()
+    await rendered(rep("ana"), sink=sink)
+    moved = rep("ana", version=2)
+    moved.team_id = 'so"uth\\'
+    text = await rendered(moved, sink=sink)
+
+    assert value_labels(text, "floorcast_rep_info")["team"] == 'so"uth\\'
+
+
+async def test_promtool_finds_nothing_to_say() -> None:
+    text = await rendered(*(rep(f"r-{n}") for n in range(3)))
+
+    done = subprocess.run(
+        [require("promtool"), "check", "metrics"],
+        check=False,
+        input=text,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_the_handler_serves_the_whole_text(encoding: str) -> None:
+    sink = PrometheusSink()
+    text = await rendered(*(rep(f"r-{n}") for n in range(600)), sink=sink)
+    app = web.Application()
+    app.router.add_get("/metrics/reps", reps_handler(sink))
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/metrics/reps"
+        async with ClientSession() as session:
+            answer = await session.get(url, headers={"Accept-Encoding": encoding})
+            assert answer.headers["Content-Type"] == CONTENT_TYPE
+            assert await answer.text() == text
+    finally:
+        await runner.cleanup()

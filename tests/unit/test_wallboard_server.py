@@ -1,0 +1,216 @@
+"""The page's server, asked as a browser asks it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientResponse, ClientSession
+
+from sinks.wallboard import hub as hubs
+from sinks.wallboard.hub import Hub, Viewer
+from sinks.wallboard.model import BoardModel, WallboardSink
+from sinks.wallboard.server import PageServer, check_host, serve
+from sinks.wallboard.view import ViewKey
+from streams.core.board import decode_board
+from streams.core.clock import ManualClock
+from streams.core.errors import SettingsError
+from tests.browser.floor import news, rep
+
+NOW = 1_800_000_000_000
+KEY = ViewKey("today", None, "deals_net")
+
+
+@pytest.fixture
+def model() -> BoardModel:
+    model = BoardModel(ManualClock(NOW), team_names={"north": "North"}, partitions=2)
+    model.take(news(NOW, *(rep(number) for number in range(12))))
+    return model
+
+
+@pytest_asyncio.fixture
+async def page(model: BoardModel) -> AsyncIterator[PageServer]:
+    server = await serve(model, "127.0.0.1", 0)
+    yield server
+    await server.close()
+
+
+@pytest_asyncio.fixture
+async def client(page: PageServer) -> AsyncIterator[ClientSession]:
+    async with ClientSession(page.url) as session:
+        yield session
+
+
+async def message(stream: ClientResponse) -> tuple[str, Any]:
+    """The next message of a stream that is none but the retry time or a pulse."""
+    event = ""
+    async for line in stream.content:
+        if line.startswith(b"event: "):
+            event = line.decode().strip().removeprefix("event: ")
+        if line.startswith(b"data: ") and event != "pulse":
+            return event, json.loads(line.removeprefix(b"data: "))
+    msg = "the stream ended"
+    raise AssertionError(msg)
+
+
+async def test_the_board_is_the_board_of_everybody_else(
+    model: BoardModel, client: ClientSession
+) -> None:
+    answer = await client.get("/api/board?window=60m&team=north&sort=contacts")
+
+    assert decode_board(await answer.read()) == model.board("60m", team="north", sort="contacts")
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [("window=yesterday", "no such window"), ("sort=deals", "did you mean")],
+)
+@pytest.mark.parametrize("path", ["/api/board", "/events"])
+async def test_a_wrong_question_is_answered_in_one_line(
+    client: ClientSession, path: str, query: str, says: str
+) -> None:
+    answer = await client.get(f"{path}?{query}")
+
+    assert answer.status == 400
+    text = await answer.text()
+    assert says in text
+    assert text.count("\n") == 1
+
+
+async def test_a_viewer_gets_the_whole_board_then_what_changes(
+    model: BoardModel, client: ClientSession
+) -> None:
+    async with client.get("/events") as stream:
+        assert stream.headers["Content-Type"] == "text/event-stream"
+        event, board = await message(stream)
+        assert event == "board"
+        assert len(board["rows"]) == 12
+
+        await WallboardSink(model).write(news(NOW + 1, rep(3, version=2, extra=5)))
+
+        event, change = await message(stream)
+        assert event == "change"
+        assert [row["rep_id"] for row in change["rows"]] == ["r-0003"]
+
+
+async def test_a_released_partition_leaves_the_page(
+    model: BoardModel, client: ClientSession
+) -> None:
+    async with client.get("/events") as stream:
+        await message(stream)
+        batch = news(NOW + 1)
+        batch.released = [1]
+        await WallboardSink(model).write(batch)
+
+        _, change = await message(stream)
+        assert set(change["order"]) == {f"r-{number:04}" for number in range(0, 12, 2)}
+
+
+async def test_the_policy_allows_nothing_from_elsewhere(client: ClientSession) -> None:
+    for path in ("/", "/static/app.js", "/api/board", "/no-such-page"):
+        answer = await client.get(path)
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
+        assert "unsafe" not in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_name_that_was_made_to_point_here_is_refused(client: ClientSession) -> None:
+    answer = await client.get("/api/board", headers={"Host": "evil.example"})
+
+    assert answer.status == 421
+
+
+async def test_files_beside_the_page_are_not_served(client: ClientSession) -> None:
+    for path in ("/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py"):
+        assert (await client.get(path)).status in {403, 404}
+
+
+async def test_health_is_told(client: ClientSession) -> None:
+    answer = await client.get("/healthz")
+
+    assert (answer.status, await answer.json()) == (200, {"healthy": True})
+
+
+async def test_closing_ends_the_connections_of_viewers(
+    page: PageServer, client: ClientSession
+) -> None:
+    async with client.get("/events") as stream:
+        await message(stream)
+        async with asyncio.timeout(5):
+            await page.close()
+            await stream.content.read()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "board.example"])
+async def test_other_machines_are_kept_out_while_there_is_no_log_in(
+    model: BoardModel, host: str
+) -> None:
+    with pytest.raises(SettingsError, match="page_host"):
+        await serve(model, host, 0)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_loopback_may_be_listened_on(host: str) -> None:
+    check_host(host)
+
+
+async def test_a_taken_port_is_one_clear_line(page: PageServer, model: BoardModel) -> None:
+    port = int(page.url.rstrip("/").rsplit(":", 1)[1])
+
+    with pytest.raises(SettingsError, match=f"cannot listen on 127.0.0.1:{port}"):
+        await serve(model, "127.0.0.1", port)
+
+
+async def test_a_slow_viewer_is_sent_the_whole_board_and_holds_nobody_up(
+    model: BoardModel,
+) -> None:
+    hub = Hub(model)
+    async with hub.viewer(KEY, "") as viewer:
+        for _ in range(10 * hubs.QUEUE):
+            viewer.offer(b"change")
+
+        assert await viewer.take() == b""
+        assert b"event: board" in hub.whole(viewer)
+        viewer.offer(b"after")
+        assert await viewer.take() == b"after"
+
+
+async def test_a_view_is_encoded_once_for_all_its_viewers(model: BoardModel) -> None:
+    hub = Hub(model)
+    async with hub.running(), hub.viewer(KEY, "") as one, hub.viewer(KEY, "") as other:
+        assert await frame(one) is await frame(other)
+
+        model.take(news(NOW + 1, rep(3, version=2, extra=5)))
+
+        assert await frame(one) is await frame(other)
+
+
+async def frame(viewer: Viewer) -> bytes:
+    """The next frame of a viewer that is no pulse."""
+    while True:
+        data = await viewer.take()
+        assert data
+        if not data.startswith(b"event: pulse"):
+            return data
+
+
+async def test_redis_that_is_away_makes_the_page_stale_and_keeps_its_numbers() -> None:
+    clock = ManualClock(NOW)
+    model = BoardModel(clock)
+    model.take(news(NOW, rep(3)))
+    clock.advance(2_000)
+
+    model.cut_off("Redis is away")
+    clock.advance(60_000)
+    model.cut_off("Redis is away")
+
+    pulse = model.pulse()
+    assert (pulse.state, pulse.since_ms, pulse.why) == ("stale", NOW + 2_000, "Redis is away")
+    assert len(model.board("today", sort="deals_net").rows) == 1
+
+    model.take(news(NOW + 62_000))
+    assert model.pulse().state == "live"
