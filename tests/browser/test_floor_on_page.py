@@ -199,10 +199,5 @@ def test_an_event_is_on_the_page_within_seconds(shown: Shown, tab: Page) -> None
     expect(cell).to_have_attribute("data-value", f"{before + 1:g}", timeout=5_000)
     # The command reads the topic, which is written less often than the page: both agree in the end,
     # and the tests that run after this one (in any order) compare them.
-    wait_until(lambda: deals_of(shown, "r-0") == before + 1)
-
-
-def deals_of(shown: Shown, rep: str) -> float:
-    """The net deals of today that `floorcast board --json` prints for a rep."""
-    rows = shown.board("--window", "today")["rows"]
-    return float(next(row for row in rows if row["rep_id"] == rep)["kpis"]["deals_net"]["value"])
+    shown_there = {"rep": "r-0", "kpi": "deals_net"}
+    wait_until(lambda: exact(shown.board(), shown_there)["value"] == before + 1)
