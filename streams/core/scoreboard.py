@@ -67,7 +67,7 @@ class Rep:
         self.changed = False
         self.tail: Tail | None = None
         self.teams: Teams | None = None
-        self.last_team: tuple[int, str | None] | None = None
+        self.last_team: LastTeam | None = None
         self.newest_ms: dict[str, int] = {}
 
 
@@ -89,6 +89,19 @@ class Tail:
         self.before = before
         self.contacts = contacts
         self.deals = deals
+
+
+class LastTeam:
+    """The team that a rep's events named last before some day; None when they named none.
+
+    Good until a day before `before` changes.
+    """
+
+    __slots__ = ("before", "team_id")
+
+    def __init__(self, before: int, team_id: str | None) -> None:
+        self.before = before
+        self.team_id = team_id
 
 
 class Teams:
@@ -357,7 +370,8 @@ class Scoreboard:
             rep.tail = None
         if rep.teams is not None and day < rep.teams.before:
             rep.teams = None
-        rep.last_team = None
+        if rep.last_team is not None and day < rep.last_team.before:
+            rep.last_team = None
 
 
 def _by_day(item: tuple[tuple[bytes, int], Total | None]) -> tuple[int, bytes]:

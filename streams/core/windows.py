@@ -20,7 +20,7 @@ from streams.core.lanes import SHIFT
 from streams.core.moments import Moments
 from streams.core.plan import Place
 from streams.core.roster import DEFAULT_SITE
-from streams.core.scoreboard import Rep, Scoreboard, Tail, Teams
+from streams.core.scoreboard import LastTeam, Rep, Scoreboard, Tail, Teams
 from streams.core.snapshot import RepSnapshot, WindowName
 from streams.core.tally import Money, Total, add_money, tally
 
@@ -45,7 +45,7 @@ CONTACTS = SHIFT["contacts"]
 GROSS, REVERSED = SHIFT["deals_gross_bp"], SHIFT["deals_reversed_bp"]
 CONTACTS_AND_DEALS = (2**32 - 1 << CONTACTS) | (2**64 - 1 << GROSS) | (2**64 - 1 << REVERSED)
 TEAM_DAYS = 7
-"""Days looked at for the team of a rep outside the roster, before nobody knows it."""
+"""Days before today looked at for the team of a rep outside the roster, before nobody knows it."""
 NEVER_MS = 2**62
 """After every instant."""
 
@@ -129,16 +129,20 @@ def _team(board: Scoreboard, rep: Rep, place: Place, today: int) -> str:
     """The roster's team; of others that of the latest counted contribution, else the last known."""
     if place.team_id is not None:
         return place.team_id
-    memo = rep.last_team
-    if memo is None or memo[0] != today:
-        memo = rep.last_team = (today, _last_team(board, rep, today))
-    return memo[1] or UNASSIGNED
+    held = board.peek(rep, today)
+    team = held.team() if held is not None else None
+    if team is None:
+        memo = rep.last_team
+        if memo is None or memo.before != today:
+            memo = rep.last_team = LastTeam(today, _team_before(board, rep, today))
+        team = memo.team_id
+    return team or UNASSIGNED
 
 
-def _last_team(board: Scoreboard, rep: Rep, today: int) -> str | None:
-    """The team of the newest day that names one, of the last few with anything."""
+def _team_before(board: Scoreboard, rep: Rep, today: int) -> str | None:
+    """The team of the newest day that names one, of the last few before today with anything."""
     looked = 0
-    for day in rep.history.days_before(today + 1):
+    for day in rep.history.days_before(today):
         held = board.peek(rep, day)
         if held is not None:
             team = held.team()
