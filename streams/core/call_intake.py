@@ -130,7 +130,8 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
                 lead = event.lead_id.encode()
         place = rep.place
         team = b""
-        if (place is None or not place.in_roster) and event.team_id is not None:
+        asked = place is None or not place.in_roster
+        if asked and event.team_id is not None:
             team = event.team_id.encode()
         key = f"c{source}\x1f{event.call_id}".encode()
         contribution = pack(
@@ -157,6 +158,14 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
             rep_day.entities[key] = contribution
             rep_day.open[key] = contribution
             rep_day.cell += cells[flags] + (talk | hold << HOLD | wrap << WRAP)
+            latest = rep_day.latest
+            if latest is not None and at_ms >= latest[0]:
+                # Only a counted one names a team, and only outside the roster it is asked for.
+                named = (at_ms, key, event.team_id or "")
+                if not asked or flags == RETRACTED or named < latest:
+                    rep_day.latest = None
+                else:
+                    rep_day.latest = named
             accepted += 1
         if rep_day.mark != FRESH or not rep.changed:
             board.mark(rep, day, rep_day)

@@ -266,22 +266,26 @@ def count_leads(entities: Mapping[bytes, bytes]) -> int:
     return len(leads) - (b"" in leads)
 
 
-def latest_team(entities: Mapping[bytes, bytes]) -> str | None:
-    """The team that the latest counted contribution names, by (instant, entity key), or None."""
-    latest: tuple[int, bytes, str] = (-1, b"", "")
+Named = tuple[int, bytes, str]
+"""(instant, entity key, team or empty) of a counted contribution."""
+
+
+def latest_named(entities: Mapping[bytes, bytes]) -> Named:
+    """The latest counted contribution, by (instant, entity key), with the team that it names."""
+    latest: Named = (-1, b"", "")
     since = b""
     for key, contribution in entities.items():
         # Most are older than the latest so far, and need not be taken apart to see it.
         if key[0] == DEAL or contribution[_AT] >= since:
-            found = team_of(key, contribution)
+            found = named(key, contribution)
             if found is not None and found > latest:
                 latest = found
                 since = found[0].to_bytes(8, "big")
-    return latest[2] or None
+    return latest
 
 
-def team_of(key: bytes, contribution: bytes) -> tuple[int, bytes, str] | None:
-    """(instant, entity key, team) of a counted contribution; None when it counts nothing."""
+def named(key: bytes, contribution: bytes) -> Named | None:
+    """What one contribution says of the rep's team; None when it counts nothing."""
     if key[0] == DEAL:
         part = deal_part(contribution)
         instants = [x.at_ms for x in part.counts] + [x.at_ms for x in part.entries]

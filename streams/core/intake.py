@@ -33,7 +33,8 @@ from streams.core.lanes import BIT
 from streams.core.outcome import Applied
 from streams.core.partition import partition_of
 from streams.core.ports import LogRecord
-from streams.core.scoreboard import Rep, Scoreboard
+from streams.core.rep import Rep
+from streams.core.scoreboard import Scoreboard
 
 DEAL_POSTINGS = "deal-postings"
 MISROUTED = "misrouted"

@@ -6,11 +6,12 @@ from typing import Literal
 
 from streams.core.contribution import (
     DEAL,
+    Named,
     cell_of,
     count_leads,
     deal_amounts,
     deal_part,
-    latest_team,
+    latest_named,
     same_body,
 )
 from streams.core.lanes import SHIFT
@@ -28,10 +29,11 @@ UNWRITTEN, UNSETTLED = 1, 2
 class RepDay(Group):
     """Contributions of one rep on one local day; `cell` and `money` are their sum at any time.
 
-    `settled` is the total that the rep's history holds for this day, None for none.
+    `settled` is the total that the rep's history holds for this day, None for none. `latest` is
+    the latest counted contribution, None when nobody has looked since it may have changed.
     """
 
-    __slots__ = ("cell", "mark", "money", "settled")
+    __slots__ = ("cell", "latest", "mark", "money", "settled")
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,6 +41,7 @@ class RepDay(Group):
         self.money: Money = {}
         self.mark = 0
         self.settled: Total | None = None
+        self.latest: Named | None = None
 
     def put(self, key: bytes, contribution: bytes) -> Verdict:
         """Merge a contribution that came as an event: the larger one of an entity holds."""
@@ -54,6 +57,7 @@ class RepDay(Group):
 
     def _merge(self, key: bytes, contribution: bytes) -> tuple[Verdict, bool]:
         held = self.entities.get(key)
+        self.latest = None
         if held is None:
             self.entities[key] = contribution
             self._add(key, contribution, 1)
@@ -89,4 +93,6 @@ class RepDay(Group):
 
         For reps that the roster does not have; None when nothing counts or names a team.
         """
-        return latest_team(self.entities)
+        if self.latest is None:
+            self.latest = latest_named(self.entities)
+        return self.latest[2] or None

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from streams.core.calendar import Zone
-from streams.core.history import History
+from streams.core.cached_day import STALE, decode_day, encode_day
 from streams.core.plan import Place, Plan
 from streams.core.ports import SegmentStore
+from streams.core.rep import Rep
 from streams.core.rep_day import UNSETTLED, UNWRITTEN, RepDay
 from streams.core.segment import (
     TOTALS_PREFIX,
@@ -22,99 +22,10 @@ from streams.core.segment import (
     total_key,
     total_key_of,
 )
-from streams.core.snapshot import WindowName
-from streams.core.tally import Total, decode_total, encode_total
-
-STALE = b""
-"""Stands for a cached day total whose segments have changed since."""
-
+from streams.core.tally import Total
 
 STEP_DAYS, STEP_TOTALS = 100, 2_000
 """Rep-days read, and cached totals read, in one step of a recovery."""
-
-
-class Rep:
-    """One rep of the partition: resident days and settled totals.
-
-    `place` is where the roster has the rep for all time, None when that depends on the time; `zone`
-    its zone. `day` is the newest resident day and `newest` its contributions: the hot path's short
-    cut. `tail`, `teams` and `last_team` are kept here for `windows`.
-    """
-
-    __slots__ = (
-        "changed",
-        "day",
-        "days",
-        "history",
-        "last_team",
-        "newest",
-        "newest_ms",
-        "place",
-        "rep_id",
-        "tail",
-        "teams",
-        "zone",
-    )
-
-    def __init__(self, rep_id: str, place: Place | None) -> None:
-        self.rep_id = rep_id
-        self.place = place
-        self.zone: Zone | None = place.site.zone if place is not None else None
-        self.days: dict[int, RepDay] = {}
-        self.day = -1
-        self.newest: RepDay | None = None
-        self.history = History()
-        self.changed = False
-        self.tail: Tail | None = None
-        self.teams: Teams | None = None
-        self.last_team: LastTeam | None = None
-        self.newest_ms: dict[str, int] = {}
-
-
-class Tail:
-    """What a rep did before some day: its newest contacts and the deals closed since the first.
-
-    `contacts` are (instant, entity key), newest first; `deals` are (instant, gross, reversed) in
-    1/10,000 of a deal. Good until a day before `before` changes.
-    """
-
-    __slots__ = ("before", "contacts", "deals")
-
-    def __init__(
-        self,
-        before: int,
-        contacts: list[tuple[int, bytes]],
-        deals: list[tuple[int, int, int]],
-    ) -> None:
-        self.before = before
-        self.contacts = contacts
-        self.deals = deals
-
-
-class LastTeam:
-    """The team that a rep's events named last before some day; None when they named none.
-
-    Good until a day before `before` changes.
-    """
-
-    __slots__ = ("before", "team_id")
-
-    def __init__(self, before: int, team_id: str | None) -> None:
-        self.before = before
-        self.team_id = team_id
-
-
-class Teams:
-    """What a rep added, before some day, to each (team, site) the roster had them in.
-
-    `parts` is by window of whole days. Good until a day before `before` changes.
-    """
-
-    __slots__ = ("before", "parts")
-
-    def __init__(self, before: int, parts: dict[tuple[str, str], dict[WindowName, Total]]) -> None:
-        self.before = before
-        self.parts = parts
 
 
 class Scoreboard:
@@ -188,7 +99,15 @@ class Scoreboard:
         if found is not None:
             return found.settled
         cached = self.store.get(total_key(rep.rep_id.encode(), day))
-        return decode_total(cached) if cached else None
+        return decode_day(cached)[0] if cached else None
+
+    def team(self, rep: Rep, day: int) -> str:
+        """The team that a day's latest counted contribution names, without reading it; or empty."""
+        found = rep.days.get(day)
+        if found is not None:
+            return found.team() or ""
+        cached = self.store.get(total_key(rep.rep_id.encode(), day))
+        return decode_day(cached)[1] if cached else ""
 
     def _keep(self, rep: Rep, day: int, rep_day: RepDay) -> None:
         rep.days[day] = rep_day
@@ -271,7 +190,8 @@ class Scoreboard:
         for rep, day, rep_day in self._unwritten:
             owner = rep.rep_id.encode()
             segments += rep_day.take(owner, day, self._writer)
-            totals.append((total_key(owner, day), encode_total(rep_day.settled or Total())))
+            cached = encode_day(rep_day.settled or Total(), _team_named(rep, rep_day))
+            totals.append((total_key(owner, day), cached))
             rep_day.mark = 0
         self._unwritten.clear()
         return segments, totals
@@ -309,7 +229,7 @@ class Scoreboard:
             owner, day, _, _ = parse_segment_key(key)
             if (owner, day) not in self._stale:
                 cached = self.store.get(total_key_of(key)) if self._opened else None
-                self._stale[owner, day] = decode_total(cached) if cached else None
+                self._stale[owner, day] = decode_day(cached)[0] if cached else None
                 # Marked before it is recomputed: a crash in between must not leave it believed.
                 writes.append((total_key_of(key), STALE))
             writes.append((key, value))
@@ -336,7 +256,7 @@ class Scoreboard:
                 if value == STALE:
                     self._stale.setdefault((owner, day), None)
                 else:
-                    self._known(owner, day, None, decode_total(value))
+                    self._known(owner, day, None, decode_day(value)[0])
                 if number % STEP_TOTALS == STEP_TOTALS - 1:
                     yield
         # First: only the newest two days of all stay in memory.
@@ -347,7 +267,8 @@ class Scoreboard:
             rep_day = rep.days.get(day) or self._load(owner, day)
             rep_day.settled = rep_day.total()
             self._known(owner, day, old, rep_day.settled)
-            totals.append((total_key(owner, day), encode_total(rep_day.settled)))
+            cached = encode_day(rep_day.settled, _team_named(rep, rep_day))
+            totals.append((total_key(owner, day), cached))
             if day >= self.newest_day - 1:
                 self._keep(rep, day, rep_day)
             del self._stale[owner, day]
@@ -372,6 +293,12 @@ class Scoreboard:
             rep.teams = None
         if rep.last_team is not None and day < rep.last_team.before:
             rep.last_team = None
+
+
+def _team_named(rep: Rep, rep_day: RepDay) -> str:
+    """What events say of a rep's team counts only outside the roster, and costs a look to know."""
+    asked = rep.place is None or not rep.place.in_roster
+    return (rep_day.team() or "") if asked else ""
 
 
 def _by_day(item: tuple[tuple[bytes, int], Total | None]) -> tuple[int, bytes]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Literal
 
-from streams.core.scoreboard import Rep, Scoreboard
+from streams.core.rep import Rep
+from streams.core.scoreboard import Scoreboard
 from streams.core.snapshot import ADDITIVE_WINDOWS, Partial, RepSnapshot, WindowName
 from streams.core.tally import Total, tally
 from streams.core.windows import CALENDAR, Windows, snapshot, windows_at

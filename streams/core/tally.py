@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from msgspec import Struct, msgpack, structs
+from msgspec import Struct, structs
 
 from streams.core.lanes import LANES, NAMES, unpack
 
@@ -68,21 +68,6 @@ def add_money(into: Money, other: Mapping[tuple[str, str], tuple[int, int]], sig
             into.pop(key, None)
         else:
             into[key] = new
-
-
-def encode_total(total: Total) -> bytes:
-    """A total as the local store caches it."""
-    cell = total.cell.to_bytes(LANES.size, "little").rstrip(b"\0")
-    return msgpack.encode((cell, [(*key, *pair) for key, pair in total.money.items()]))
-
-
-_decode_total = msgpack.Decoder(tuple[bytes, list[tuple[str, str, int, int]]]).decode
-
-
-def decode_total(value: bytes) -> Total:
-    """Read what `encode_total` wrote."""
-    cell, money = _decode_total(value)
-    return Total(int.from_bytes(cell, "little"), {(c, p): (g, r) for c, p, g, r in money})
 
 
 def _nonzero(money: Money) -> Money:

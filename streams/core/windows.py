@@ -7,6 +7,8 @@ contacts' are the N greatest by (instant, entity key); its deals are those close
 
 from __future__ import annotations
 
+from itertools import islice
+
 from streams.core.calendar import (
     date_of,
     month_days,
@@ -19,8 +21,9 @@ from streams.core.calendar import (
 from streams.core.lanes import SHIFT
 from streams.core.moments import Moments
 from streams.core.plan import Place
+from streams.core.rep import LastTeam, Rep, Tail, Teams
 from streams.core.roster import DEFAULT_SITE
-from streams.core.scoreboard import LastTeam, Rep, Scoreboard, Tail, Teams
+from streams.core.scoreboard import Scoreboard
 from streams.core.snapshot import RepSnapshot, WindowName
 from streams.core.tally import Money, Total, add_money, tally
 
@@ -141,15 +144,9 @@ def _team(board: Scoreboard, rep: Rep, place: Place, today: int) -> str:
 
 def _team_before(board: Scoreboard, rep: Rep, today: int) -> str | None:
     """The team of the newest day that names one, of the last few before today with anything."""
-    looked = 0
-    for day in rep.history.days_before(today):
-        held = board.peek(rep, day)
-        if held is not None:
-            team = held.team()
-            looked += 1
-            if team is not None or looked == TEAM_DAYS:
-                return team
-    return None
+    held = (d for d in rep.history.days_before(today) if board.total(rep, d) is not None)
+    named = (board.team(rep, day) for day in islice(held, TEAM_DAYS))
+    return next((team for team in named if team), None)
 
 
 def _days(board: Scoreboard, rep: Rep, since_ms: int, today: int) -> list[tuple[int, Moments]]:
