@@ -6,6 +6,7 @@ as the merge itself.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 from streams.core.calendar import DAY_MS, HOUR_MS
@@ -21,14 +22,14 @@ from streams.core.codec import (
     to_ms,
 )
 from streams.core.contribution import (
+    AT_SHIFT,
     HEAD,
-    HUMAN,
-    NOT_CONTACT,
+    LEAD_SHIFT,
+    MOST_STAMP_MS,
     RETRACTED,
-    SHORT,
-    SHORT_CALL_MS,
-    call_flags,
+    WORD,
 )
+from streams.core.counting import HUMAN, NOT_CONTACT, SHORT, SHORT_CALL_MS, call_flags
 from streams.core.errors import MalformedEvent
 from streams.core.events import CALL_ENDED, SCHEMA_VERSION, CallEnded
 from streams.core.lanes import CELL_OF_FLAGS, SHIFT
@@ -40,6 +41,7 @@ from streams.core.scoreboard import Scoreboard
 
 HOLD, WRAP = SHIFT["hold_ms"], SHIFT["wrap_ms"]
 FRESH = UNWRITTEN | UNSETTLED
+ONE, TWO, THREE = struct.Struct(">I"), struct.Struct(">II"), struct.Struct(">III")
 MOST_TALK_MS = 2**32 - 1
 """What a contribution's field holds."""
 
@@ -88,6 +90,8 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
                 if out.reject(index, record, error):
                     break
                 continue
+            # It was the timestamp that is odd: none, or one beyond what a version holds.
+            stamp = min(max(stamp, 0), MOST_STAMP_MS)
         source = event.source
         rep_id = event.rep_id
         rep = reps.get(rep_id)
@@ -97,10 +101,10 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
                 continue
             rep = board.rep(rep_id)
         zone = rep.zone or board.place(rep, at_ms).site.zone
-        offset = zone.hours.get(at_ms // HOUR_MS)
-        if offset is None:
-            offset = zone.fill(at_ms)
-        day = (at_ms + offset) // DAY_MS
+        ahead = zone.hours.get(at_ms // HOUR_MS)
+        if ahead is None:
+            ahead = zone.fill(at_ms)
+        day = (at_ms + ahead) // DAY_MS
         rep_day = rep.newest
         if rep_day is None or day != rep.day:
             rep_day, cold = board.day(rep, day)
@@ -134,20 +138,23 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
         if asked and event.team_id is not None:
             team = event.team_id.encode()
         key = f"c{source}\x1f{event.call_id}".encode()
+        offset = record.offset
         contribution = pack(
             event.revision,
-            max(stamp, 0),
-            record.offset,
-            at_ms,
+            stamp << 16 | offset >> 32,
+            offset & WORD,
+            at_ms << AT_SHIFT | len(lead) << LEAD_SHIFT | len(team),
             flags,
-            talk,
-            hold,
-            wrap,
-            len(lead),
-            len(team),
         )
         if lead or team:
             contribution = contribution + lead + team
+        # The amounts, as short as they can be: see `contribution`.
+        if hold:
+            contribution = contribution + THREE.pack(hold, wrap, talk)
+        elif wrap:
+            contribution = contribution + TWO.pack(wrap, talk)
+        elif talk:
+            contribution = contribution + ONE.pack(talk)
         if key in rep_day.entities:
             verdict = rep_day.put(key, contribution)
             if verdict == "duplicate":

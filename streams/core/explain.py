@@ -9,9 +9,12 @@ from streams.core.contribution import (
     DEAL,
     DEAL_VERSION,
     HEAD,
+    amounts,
+    at_of,
     deal_amounts,
     deal_part,
     lead_of,
+    origin_of_words,
     parse_entity_key,
 )
 from streams.core.lanes import BIT
@@ -58,27 +61,30 @@ def _one(key: bytes, contribution: bytes) -> Explained:
     kind, source, entity_id = parse_entity_key(key)
     if key[0] == DEAL:
         return _deal(kind, source, entity_id, contribution)
-    revision, stamp, offset, at_ms, flags, a, b, c, _, _ = HEAD.unpack_from(contribution)
+    revision, high, low, _, flags = HEAD.unpack_from(contribution)
+    stamp, offset = origin_of_words(high, low)
     call = key[0] == CALL
+    a, wrap_ms, hold_ms = amounts(contribution)
     return Explained(
         kind=kind,
         source=source,
         id=entity_id,
         revision=revision,
-        at_ms=at_ms,
+        at_ms=at_of(contribution),
         origin_ms=stamp,
         origin_offset=offset,
         counts=[name for name, bit in BIT.items() if flags & bit],
         talk_ms=a if call else 0,
-        hold_ms=b if call else 0,
-        wrap_ms=c if call else 0,
+        hold_ms=hold_ms,
+        wrap_ms=wrap_ms,
         rating_e4=0 if call else a,
         lead_id=lead_of(contribution).decode(),
     )
 
 
 def _deal(kind: str, source: str, entity_id: str, contribution: bytes) -> Explained:
-    events, revision, stamp, offset = DEAL_VERSION.unpack_from(contribution)
+    events, revision, high, low = DEAL_VERSION.unpack_from(contribution)
+    stamp, offset = origin_of_words(high, low)
     part = deal_part(contribution)
     cell, money = deal_amounts(part)
     added = tally(Total(cell, money))

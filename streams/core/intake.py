@@ -15,10 +15,12 @@ from streams.core.contribution import (
     RETRACTED,
     deal_contributions,
     entity_key,
-    survey_amounts,
+    facts_word,
+    origin_words,
 )
 from streams.core.contribution import SURVEY as SURVEY_KIND
 from streams.core.contribution import VISIT as VISIT_KIND
+from streams.core.counting import survey_amounts
 from streams.core.dead_letter import DeadLetterLimits
 from streams.core.errors import MalformedEvent
 from streams.core.events import (
@@ -162,10 +164,11 @@ def _apply_facts(
     if event.op == "retract":
         flags, rating, lead = RETRACTED, 0, b""
     team = b"" if place.in_roster else (event.team_id or "").encode()
-    version = (event.revision, max(record.timestamp, 0), record.offset)
-    head = HEAD.pack(*version, at_ms, flags, rating, 0, 0, len(lead), len(team))
+    origin = origin_words(record.timestamp, record.offset)
+    head = HEAD.pack(event.revision, *origin, facts_word(at_ms, lead, team), flags)
+    contribution = head + lead + team + (rating.to_bytes(4, "big") if rating else b"")
     key = entity_key(facts.letter, event.source, facts.entity_id)
-    verdict = _put(board, rep, place.site.zone.day_of(at_ms), (key, head + lead + team), out)
+    verdict = _put(board, rep, place.site.zone.day_of(at_ms), (key, contribution), out)
     if verdict != "expired":
         out.saw(event.source, at_ms)
     _count(out, verdict)
@@ -203,7 +206,7 @@ def _apply_posting(board: Scoreboard, record: LogRecord, out: Applied) -> None:
         return board.place(rep, at_ms).site.zone.day_of(at_ms)
 
     key = entity_key(DEAL_KIND, posting.source, posting.deal_id)
-    origin_ms, origin_offset = max(record.timestamp, 0), record.offset
+    origin_ms, origin_offset = record.timestamp, record.offset
     # The days of a deal may lie in and out of the roster; on those out of it the team is needed.
     keep_team = rep.place is None or not rep.place.in_roster
     verdicts = {

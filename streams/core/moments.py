@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from streams.core.contribution import (
+    AT_SHIFT,
     CALL,
     CONTACTS,
     DEAL,
+    FACTS,
     KINDS,
+    MOST_AT_MS,
     RETRACTED,
     cell_of,
     deal_part,
@@ -17,9 +20,8 @@ from streams.core.tally import Money
 
 _GROSS, _REVERSED = SHIFT["deals_gross_bp"], SHIFT["deals_reversed_bp"]
 _NEW_GROSS, _NEW_REVERSED = SHIFT["new_gross_bp"], SHIFT["new_reversed_bp"]
-_AT = slice(24, 32)
 _ZERO = bytes(8)
-_LOW_FLAGS = 35  # the byte of a contribution that holds flags 0-7, `contacts` among them
+_LOW_FLAGS = 31  # the byte of a contribution that holds flags 0-7, `contacts` among them
 
 
 class Moments:
@@ -38,25 +40,27 @@ class Moments:
         self.deals: list[tuple[int, int, int]] = []
         # Instants are compared as the bytes they are stored as: most lie before `since_ms` and are
         # none of the newest, so few have to be read.
-        since = max(0, since_ms).to_bytes(8, "big")
+        since = (min(max(0, since_ms), MOST_AT_MS) << AT_SHIFT).to_bytes(8, "big")
         newest = dict.fromkeys(KINDS, _ZERO)
         contacts, from_bytes = self.contacts, int.from_bytes
         for key, contribution in rep_day.entities.items():
             kind = key[0]
             if kind == DEAL:
-                at = self._deal(contribution, since_ms).to_bytes(8, "big")
+                at = (self._deal(contribution, since_ms) << AT_SHIFT).to_bytes(8, "big")
             else:
-                at = contribution[_AT]
+                at = contribution[FACTS]
                 if at >= since:
-                    moment = (from_bytes(at, "big"), cell_of(key, contribution), None)
+                    moment = (from_bytes(at, "big") >> AT_SHIFT, cell_of(key, contribution), None)
                     self.recent.append(moment)
                 if kind == CALL and contribution[_LOW_FLAGS] & CONTACTS:
-                    contacts.append((from_bytes(at, "big"), key))
+                    contacts.append((from_bytes(at, "big") >> AT_SHIFT, key))
             if at <= newest[kind]:
                 continue
             newest[kind] = at
         self.newest_ms = {
-            KINDS[kind]: from_bytes(at, "big") for kind, at in newest.items() if at > _ZERO
+            KINDS[kind]: from_bytes(at, "big") >> AT_SHIFT
+            for kind, at in newest.items()
+            if at > _ZERO
         }
 
     def _deal(self, contribution: bytes, since_ms: int) -> int:
