@@ -229,12 +229,13 @@ Named = tuple[int, bytes, str]
 """(instant, entity key, team or empty) of a counted contribution."""
 
 
-def latest_named(entities: Mapping[bytes, bytes]) -> Named:
+def latest_named(entities: dict[bytes, bytes]) -> Named:
     """The latest counted contribution, by (instant, entity key), with the team that it names."""
     latest: Named = (-1, b"", "")
     since = b""
-    for key, contribution in entities.items():
-        # Most are older than the latest so far, and need not be taken apart to see it.
+    # From the last arrival back: it is mostly the latest, and none that is older than the latest so
+    # far has to be taken apart.
+    for key, contribution in reversed(entities.items()):
         if key[0] == DEAL or contribution[FACTS] >= since:
             found = named(key, contribution)
             if found is not None and found > latest:
