@@ -24,7 +24,7 @@ class ChangelogReader:
         held = self.rep_days.get(name)
         if held is None:
             held = self.rep_days[name] = RepDay()
-        held.load(value)
+        held.merge(value)
 
     def kept_from(self, detail_days: int) -> int:
         """The first local day that is kept in all partitions; 0 when nothing is stored."""

@@ -125,11 +125,10 @@ class DealDesk:
         # An absent key costs a bloom filter, a scan would cost a seek.
         if self.store.get(total_key(owner, NO_DAY)) is None:
             return found, False
-        for key, segment in self.store.scan(day_prefix(owner, NO_DAY)):
+        stored = list(self.store.scan(day_prefix(owner, NO_DAY)))
+        for _, segment in stored:
             _merge(found, segment)
-            _, _, writer, number = parse_segment_key(key)
-            if writer == self._writer:
-                found.number = max(found.number, number + 1)
+        found.resume(stored, self._writer)
         return found, True
 
     def new_writer(self, writer: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from streams.core.contribution import (
@@ -24,6 +25,7 @@ or older than what is held)."""
 
 UNWRITTEN, UNSETTLED = 1, 2
 """Marks of a day: has news for the changelog; has news for the rep's totals and boards."""
+_WITHOUT_LEADS = (1 << SHIFT["leads"]) - 1
 
 
 class RepDay(Group):
@@ -50,10 +52,31 @@ class RepDay(Group):
             self.enter(key, contribution)
         return verdict
 
-    def load(self, segment: bytes) -> None:
-        """Merge a stored segment; raises StateVersionMismatch."""
+    def merge(self, segment: bytes) -> None:
+        """Merge a segment of the changelog; raises StateVersionMismatch."""
         for key, contribution in split_segment(segment):
             self._merge(key, contribution)
+
+    def load(self, segments: Iterable[bytes], total: Total | None) -> None:
+        """Fill an empty day from its stored segments; raises StateVersionMismatch.
+
+        `total` is what was settled when they were written; None: nobody knows, so they are summed
+        up. It makes a cold day cost a fifth.
+        """
+        if total is None:
+            for segment in segments:
+                self.merge(segment)
+            self.settled = self.total()
+            return
+        entities = self.entities
+        for segment in segments:
+            for key, contribution in split_segment(segment):
+                held = entities.get(key)
+                if held is None or contribution > held:
+                    entities[key] = contribution
+        self.cell = total.cell & _WITHOUT_LEADS
+        self.money = dict(total.money)
+        self.settled = total
 
     def _merge(self, key: bytes, contribution: bytes) -> tuple[Verdict, bool]:
         held = self.entities.get(key)

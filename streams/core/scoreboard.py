@@ -118,19 +118,17 @@ class Scoreboard:
     def _read(self, rep: Rep, day: int) -> tuple[RepDay, bool]:
         owner = rep.rep_id.encode()
         # Every stored day has a cached total, and asking for an absent one costs a bloom filter.
-        if self.store.get(total_key(owner, day)) is None:
+        cached = self.store.get(total_key(owner, day))
+        if cached is None:
             return RepDay(), False
-        found = self._load(owner, day)
-        found.settled = found.total()
-        return found, True
+        return self._load(owner, day, decode_day(cached)[0] if cached else None), True
 
-    def _load(self, owner: bytes, day: int) -> RepDay:
+    def _load(self, owner: bytes, day: int, total: Total | None) -> RepDay:
+        """A day from its segments; `total`, when known, spares it to be summed up."""
         out = RepDay()
-        for key, segment in self.store.scan(day_prefix(owner, day)):
-            out.load(segment)
-            _, _, writer, number = parse_segment_key(key)
-            if writer == self._writer:
-                out.number = max(out.number, number + 1)
+        stored = list(self.store.scan(day_prefix(owner, day)))
+        out.load((segment for _, segment in stored), total)
+        out.resume(stored, self._writer)
         return out
 
     def mark(self, rep: Rep, day: int, rep_day: RepDay) -> None:
@@ -235,7 +233,7 @@ class Scoreboard:
             writes.append((key, value))
             rep = self.reps.get(owner.decode())
             if rep is not None and day in rep.days:
-                rep.days[day].load(value)
+                rep.days[day].merge(value)
         self.store.write(writes, offset)
 
     def recovered(self) -> None:
@@ -264,7 +262,7 @@ class Scoreboard:
         totals: list[tuple[bytes, bytes | None]] = []
         for (owner, day), old in sorted(self._stale.items(), key=_by_day):
             rep = self.rep(owner.decode())
-            rep_day = rep.days.get(day) or self._load(owner, day)
+            rep_day = rep.days.get(day) or self._load(owner, day, None)
             rep_day.settled = rep_day.total()
             self._known(owner, day, old, rep_day.settled)
             cached = encode_day(rep_day.settled, _team_named(rep, rep_day))

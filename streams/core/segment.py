@@ -140,6 +140,25 @@ class Group:
             self.open = dict(items[full:])
         return out
 
+    def resume(self, stored: Iterable[tuple[bytes, bytes]], writer: bytes) -> None:
+        """Go on where `writer` stopped; `stored` are the group's segments, those of others too.
+
+        Its last segment is opened again while it has room. Otherwise each event of a day that was
+        let go in between would make a record of its own.
+        """
+        own: dict[int, bytes] = {}
+        for key, segment in stored:
+            _, _, whose, number = parse_segment_key(key)
+            if whose == writer:
+                own[number] = segment
+        if not own:
+            return
+        self.number = max(own)
+        self.open = dict(split_segment(own[self.number]))
+        if len(self.open) >= SEGMENT or any(len(value) > BIG for value in self.open.values()):
+            self.open = {}
+            self.number += 1
+
     def new_writer(self, unwritten: bool) -> None:
         """Start segments anew under another writer; `unwritten`: the open one holds news."""
         if unwritten:
