@@ -141,6 +141,10 @@ class DealDesk:
         """True when a commit would write something."""
         return bool(self._unwritten)
 
+    def unwritten(self) -> int:
+        """Deals that wait for a commit, and stay in memory until then."""
+        return len(self._unwritten)
+
     def take(self) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
         """(segments for changelog and store, marks for the store only) since the last call.
 
@@ -162,10 +166,12 @@ class DealDesk:
             del self._deals[owner]
         return len(gone)
 
-    def recover(self, items: Iterable[tuple[bytes, bytes]], offset: int) -> None:
-        """Merge changelog records, in any order and any number of times."""
+    def recover(self, items: Iterable[tuple[bytes, bytes | None]], offset: int) -> None:
+        """Merge changelog records, in any order and repeated or not; deals are never removed."""
         writes: list[tuple[bytes, bytes | None]] = []
         for key, value in items:
+            if value is None:
+                continue
             writes += ((key, value), (total_key_of(key), PRESENT))
             owner = parse_segment_key(key)[0]
             if owner in self._deals:

@@ -24,6 +24,8 @@ from streams.core.segment import (
 )
 from streams.core.tally import Total
 
+NEVER = 1 << 31
+"""A day after all others."""
 STEP_DAYS, STEP_TOTALS = 100, 2_000
 """Rep-days read, and cached totals read, in one step of a recovery."""
 
@@ -32,7 +34,8 @@ class Scoreboard:
     """One partition's reps; a state machine whose only neighbour is the local store.
 
     `partition` of `partitions` is the one it owns, `plan` places reps and maps dispositions,
-    `detail_days` is how many days behind the partition's newest one are kept.
+    `detail_days` is how many days behind the partition's newest one are kept. `cold_days` is how
+    many rep-days older than the newest two are in memory until `evict`.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class Scoreboard:
         self.reps: dict[str, Rep] = {}
         self.flags: dict[tuple[str, str, str, str | None], int] = {}
         self.newest_day = -1
+        self.oldest_day = NEVER
+        self.cold_days = 0
         self.changed: list[Rep] = []
         self._writer = b""
         self._opened = False
@@ -81,8 +86,10 @@ class Scoreboard:
         if day <= self.newest_day - self.detail_days:
             return None, False
         self.newest_day = max(self.newest_day, day)
+        self.oldest_day = min(self.oldest_day, day)
         found, cold = self._read(rep, day)
         self._keep(rep, day, found)
+        self.cold_days += day < self.newest_day - 1
         return found, cold
 
     def peek(self, rep: Rep, day: int) -> RepDay | None:
@@ -216,12 +223,30 @@ class Scoreboard:
             if rep.day not in rep.days:
                 rep.day, rep.newest = -1, None
         self._visited = kept
+        self.cold_days = len(kept)
         return gone
+
+    def forget(self, rep: Rep, day: int) -> None:
+        """A day is removed for good: it is in no total any more. See `expiry`."""
+        old = self.total(rep, day)
+        self._drop(rep, day)
+        if old is not None:
+            self._change(rep, day, old, Total())
+            self._touch(rep)
+
+    @staticmethod
+    def _drop(rep: Rep, day: int) -> None:
+        rep.days.pop(day, None)
+        if day == rep.day:
+            rep.day, rep.newest = -1, None
 
     # -- recovery
 
-    def recover(self, items: Iterable[tuple[bytes, bytes]], offset: int) -> None:
-        """Merge changelog records, in any order and repeated or not; `offset` is the last one's."""
+    def recover(self, items: Iterable[tuple[bytes, bytes | None]], offset: int) -> None:
+        """Merge changelog records, in any order and repeated or not; `offset` is the last one's.
+
+        A tombstone is a segment of a day that is no longer kept.
+        """
         writes: list[tuple[bytes, bytes | None]] = []
         for key, value in items:
             owner, day, _, _ = parse_segment_key(key)
@@ -233,7 +258,10 @@ class Scoreboard:
             writes.append((key, value))
             rep = self.reps.get(owner.decode())
             if rep is not None and day in rep.days:
-                rep.days[day].merge(value)
+                if value is None:
+                    self._drop(rep, day)  # to be read anew from what the store has left
+                else:
+                    rep.days[day].merge(value)
         self.store.write(writes, offset)
 
     def recovered(self) -> None:
@@ -265,9 +293,12 @@ class Scoreboard:
             rep_day = rep.days.get(day) or self._load(owner, day, None)
             rep_day.settled = rep_day.total()
             self._known(owner, day, old, rep_day.settled)
-            cached = encode_day(rep_day.settled, _team_named(rep, rep_day))
-            totals.append((total_key(owner, day), cached))
-            if day >= self.newest_day - 1:
+            if rep_day.entities:
+                cached = encode_day(rep_day.settled, _team_named(rep, rep_day))
+                totals.append((total_key(owner, day), cached))
+            else:
+                totals.append((total_key(owner, day), None))
+            if rep_day.entities and day >= self.newest_day - 1:
                 self._keep(rep, day, rep_day)
             del self._stale[owner, day]
             if len(totals) == STEP_DAYS:
@@ -281,6 +312,7 @@ class Scoreboard:
         rep = self.rep(owner.decode())
         self._change(rep, day, old, new)
         self.newest_day = max(self.newest_day, day)
+        self.oldest_day = min(self.oldest_day, day)
         self._touch(rep)
 
     def _change(self, rep: Rep, day: int, old: Total | None, new: Total) -> None:

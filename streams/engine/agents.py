@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from streams.engine.lane.batch import Slice, SliceTopic
 from streams.engine.lane.lane import Lane, LaneApp
 from streams.engine.outbox import Outbox
+from streams.engine.pace import Pace
 from streams.engine.state import State
 from streams.topics import LEDGER_TABLE, SCOREBOARD_TABLE, ledger_kinds, scoreboard_kinds
 
@@ -31,13 +33,18 @@ def add_agents(app: LaneApp, lane: Lane, state: State, outbox: Outbox) -> None:
 
 
 def _reader(lane: Lane, outbox: Outbox, apply: Apply) -> Callable[[Any], Any]:
-    """An agent's body: apply a slice in one step, then send what it produced."""
+    """An agent's body: apply a slice in steps of bounded time, and send what each produced."""
+    pace = Pace()
 
     async def read(stream: Any) -> None:
         async for piece in stream:
-            lane.take(piece, apply)
-            await outbox.send()
-            # A busy topic must leave the loop to commits, heartbeats and snapshots.
-            await asyncio.sleep(0)
+            for part in piece.cut(pace.most):
+                began_s = time.perf_counter()
+                if not lane.take(part, apply):
+                    break  # void: the partition is held, or was dealt anew
+                pace.took(len(part.records), time.perf_counter() - began_s)
+                await outbox.send()
+                # A busy topic must leave the loop to commits, heartbeats and snapshots.
+                await asyncio.sleep(0)
 
     return read

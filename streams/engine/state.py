@@ -11,10 +11,12 @@ from typing import NoReturn, cast
 
 from msgspec import json
 
+from streams.core.calendar import DAY_MS
 from streams.core.clock import Clock
 from streams.core.codec import origin_headers, origin_of
 from streams.core.deal_desk import DealDesk
 from streams.core.events import DEAL_CLOSED
+from streams.core.expiry import Expiry
 from streams.core.intake import apply_slice
 from streams.core.outcome import Applied
 from streams.core.plan import Plan
@@ -26,7 +28,7 @@ from streams.engine.fatal import stop_now
 from streams.engine.inputs import Inputs
 from streams.engine.lane.batch import Slice
 from streams.engine.lane.lane import Lane
-from streams.engine.lane.producer import Producer, advance
+from streams.engine.lane.producer import Producer, Record, advance
 from streams.engine.outbox import Outbox, Outgoing
 from streams.engine.telemetry import Telemetry
 from streams.settings import Settings
@@ -45,6 +47,12 @@ CATCHING_UP_EVENTS = 20_000
 EVENTS_A_COMMIT = 250_000
 EVENTS_A_REP = 16
 LONGEST_COMMIT_S = 30.0
+COLD_DAYS_A_COMMIT = 3_000
+"""Rep-days read back that make a commit due: it lets them go again, 30 KB each."""
+DEALS_A_DAY = 16
+"""Deals in memory that take as much of it as one rep-day."""
+REMOVED_A_COMMIT = 500
+"""Rep-days of a partition that are removed with one commit, when they are no longer kept."""
 
 _encode = json.Encoder().encode
 
@@ -68,6 +76,7 @@ class State:
         self.boards: dict[int, Scoreboard] = {}
         self.desks: dict[int, DealDesk] = {}
         self.showings: dict[int, Showing] = {}
+        self.expiries: dict[int, Expiry] = {}
         self.inputs = Inputs(settings, telemetry, clock, self.kinds)
         self.stamps: dict[int, array[int]] = {}
         self.on_release: Callable[[list[int]], None] = _nobody
@@ -101,13 +110,14 @@ class State:
         """Own exactly these partitions, under a new writer."""
         gone = sorted(self.boards.keys() - partitions)
         for partition in gone:
-            for owned in (self.boards, self.desks, self.showings, self.stamps):
+            for owned in (self.boards, self.desks, self.showings, self.expiries, self.stamps):
                 owned.pop(partition, None)
         writer = os.urandom(WRITER_BYTES)
         for partition in sorted(partitions):
             self._own(partition)
             self.boards[partition].new_writer(writer)
             self.desks[partition].new_writer(writer)
+            self.expiries[partition] = Expiry(self.boards[partition])
         self._recovered.clear()
         self._assignment += 1
         self.inputs.assigned(partitions, self.lane)
@@ -135,7 +145,7 @@ class State:
 
     def recover(self, table: str, partition: int, records: Sequence[LogRecord]) -> None:
         """Merge a slice of a changelog."""
-        items = [(r.key, r.value) for r in records if r.key is not None and r.value is not None]
+        items = [(r.key, r.value) for r in records if r.key is not None]
         self._part(table, partition).recover(items, records[-1].offset)
 
     async def recovered(self, table: str, partition: int, offset: int) -> None:
@@ -229,6 +239,10 @@ class State:
         self.telemetry.commit_age.set(age_s)
         if age_s >= LONGEST_COMMIT_S or not self.catching_up():
             return True
+        cold = sum(board.cold_days for board in self.boards.values())
+        deals = sum(desk.unwritten() for desk in self.desks.values())
+        if cold + deals // DEALS_A_DAY >= COLD_DAYS_A_COMMIT:
+            return True
         reps = sum(len(board.reps) for board in self.boards.values())
         return self._uncommitted >= max(EVENTS_A_COMMIT, EVENTS_A_REP * reps)
 
@@ -266,8 +280,23 @@ class State:
             size = sum(len(key) + len(value) for key, value in segments)
             self.telemetry.changelog_bytes.labels(table).inc(size)
             await asyncio.sleep(0)
+        await self._remove_expired()
         self._committed_s = time.monotonic()
         self.telemetry.commit_seconds.observe(self._committed_s - began_s)
+
+    async def _remove_expired(self) -> None:
+        """Take days that are no longer kept out of changelog, totals and store, in that order."""
+        today = self.clock.now_ms() // DAY_MS
+        for partition, board in self.boards.items():
+            found = self.expiries[partition].find(today, REMOVED_A_COMMIT)
+            if not found:
+                continue
+            tombstones: list[Record] = [(key, None, []) for one in found for key in one.segments]
+            topic = changelog(self.settings, SCOREBOARD_TABLE)
+            acks = await self._producer().send_batches(topic, {partition: tombstones})
+            deletes = self.expiries[partition].forget(found)
+            board.store.write(deletes, advance(board.store.offset(), acks))
+            self.telemetry.removed_days.inc(len(found))
 
     def _producer(self) -> Producer:
         return cast(Producer, self.lane.app.producer)

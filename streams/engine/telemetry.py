@@ -50,6 +50,9 @@ class Telemetry:
         self.cold_days = counter(
             "cold_day_reads", "Days or deals read back from the local store for an event.", "topic"
         )
+        self.removed_days = counter(
+            "rep_days_removed", "Rep-days removed because they are no longer kept."
+        )
         self.stopped = gauge(
             "input_stopped",
             "1 while a partition is not read because too many events were bad.",

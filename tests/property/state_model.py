@@ -12,6 +12,7 @@ from datetime import date
 from random import Random
 
 from streams.core.changelog import ChangelogReader
+from streams.core.expiry import Expiry
 from streams.core.intake import apply_slice
 from streams.core.plan import Plan
 from streams.core.scoreboard import Scoreboard
@@ -24,14 +25,21 @@ FEWEST_STEPS = 40
 """A short log must meet faults too."""
 
 Cells = dict[tuple[str, int], Total]
+Change = tuple[bytes, bytes | None]
+"""A record of the changelog: key and value, None for a tombstone."""
+ALL_DAYS = 100_000
+"""So many that none is ever too old."""
 
 
 class Owner:
     """One worker's view of the partition: what it has read, and what it has written."""
 
-    def __init__(self, plan: Plan, store: MemorySegments, writer: bytes, at: int) -> None:
-        self.board = Scoreboard(0, 1, plan, store)
+    def __init__(
+        self, plan: Plan, store: MemorySegments, writer: bytes, at: int, detail_days: int
+    ) -> None:
+        self.board = Scoreboard(0, 1, plan, store, detail_days)
         self.board.new_writer(writer)
+        self.expiry = Expiry(self.board)
         self.at = at
 
     def apply(self, log: Sequence[Record], events: int) -> None:
@@ -41,19 +49,29 @@ class Owner:
             apply_slice(self.board, record.topic, [record], {})
         self.at = upto
 
-    def commit(self, changelog: list[tuple[bytes, bytes]]) -> int:
+    def commit(self, changelog: list[Change]) -> int:
         """Write what is new; the position that may be committed now."""
         segments, totals = self.board.take()
-        expected = self.board.store.offset() + 1
-        contiguous = expected == len(changelog)
-        changelog.extend(segments)
-        offset = len(changelog) - 1 if contiguous else expected - 1
+        offset = self._append(changelog, segments)
         self.board.store.write([*segments, *totals], offset)
         return self.at
 
-    def recover(
-        self, changelog: Sequence[tuple[bytes, bytes]], rng: Random, *, dies: bool = False
-    ) -> None:
+    def expire(self, changelog: list[Change], most: int, *, dies: bool = False) -> int:
+        """Remove some days that are no longer kept; how many. `dies` before the store hears."""
+        found = self.expiry.find(ALL_DAYS, most)
+        offset = self._append(changelog, [(key, None) for one in found for key in one.segments])
+        if found and not dies:
+            self.board.store.write(self.expiry.forget(found), offset)
+        return len(found)
+
+    def _append(self, changelog: list[Change], records: Sequence[Change]) -> int:
+        """Write to the changelog; where the store's offset is then."""
+        expected = self.board.store.offset() + 1
+        contiguous = expected == len(changelog)
+        changelog.extend(records)
+        return len(changelog) - 1 if contiguous else expected - 1
+
+    def recover(self, changelog: Sequence[Change], rng: Random, *, dies: bool = False) -> None:
         """Read the changelog from where the store is, in slices of any size; `dies` half-way."""
         at = self.board.store.offset() + 1
         while at < len(changelog):
@@ -82,10 +100,12 @@ def month_start(month: int) -> int:
     return date(month // 12, month % 12 + 1, 1).toordinal() - date(1970, 1, 1).toordinal()
 
 
-def run(plan: Plan, log: Sequence[Record], seed: int) -> tuple[Owner, list[tuple[bytes, bytes]]]:
+def run(
+    plan: Plan, log: Sequence[Record], seed: int, detail_days: int = ALL_DAYS
+) -> tuple[Owner, list[Change]]:
     """Live through `log` with faults drawn from `seed`; the last owner and the changelog."""
     rng = Random(seed)
-    changelog: list[tuple[bytes, bytes]] = []
+    changelog: list[Change] = []
     committed = 0
     stale: list[Owner] = []
     disks = [MemorySegments(), MemorySegments()]
@@ -96,8 +116,9 @@ def run(plan: Plan, log: Sequence[Record], seed: int) -> tuple[Owner, list[tuple
         if rng.random() < 0.2 or any(ghost.board.store is disks[disk] for ghost in stale):
             disks[disk] = MemorySegments()
         if rng.random() < 0.3:
-            Owner(plan, disks[disk], rng.randbytes(8), committed).recover(changelog, rng, dies=True)
-        new = Owner(plan, disks[disk], rng.randbytes(8), committed)
+            dying = Owner(plan, disks[disk], rng.randbytes(8), committed, detail_days)
+            dying.recover(changelog, rng, dies=True)
+        new = Owner(plan, disks[disk], rng.randbytes(8), committed, detail_days)
         new.recover(changelog, rng)
         return new
 
@@ -112,6 +133,9 @@ def run(plan: Plan, log: Sequence[Record], seed: int) -> tuple[Owner, list[tuple
             committed = owner.commit(changelog)
             if rng.random() < 0.5:
                 owner.board.evict()
+            if rng.random() < 0.5 and owner.expire(changelog, 2, dies=rng.random() < 0.3):
+                stale.append(owner)  # it may have died before its store heard of the removal
+                owner = take_over()
         elif what < 0.53:
             # A rebalance after which the partition stays here: committed, recovered, a new writer.
             committed = owner.commit(changelog)
@@ -126,6 +150,7 @@ def run(plan: Plan, log: Sequence[Record], seed: int) -> tuple[Owner, list[tuple
             ghost = rng.choice(stale)
             ghost.apply(log, rng.randint(0, 3))
             ghost.commit(changelog)
+            ghost.expire(changelog, 2)
         elif what < 0.9:
             Showing(owner.board).refresh(log[-1].timestamp, owner.at, 100)
         elif stale:
@@ -133,7 +158,7 @@ def run(plan: Plan, log: Sequence[Record], seed: int) -> tuple[Owner, list[tuple
     return owner, changelog
 
 
-def read(changelog: Sequence[tuple[bytes, bytes]], order: Random | None = None) -> Cells:
+def read(changelog: Sequence[Change], order: Random | None = None) -> Cells:
     """The cells that a changelog holds, its records in any order and some of them twice."""
     records = list(changelog)
     if order is not None:

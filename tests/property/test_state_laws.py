@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.core import segment
 from streams.core.plan import Plan
-from tests.builders import HOUR_MS, NOON_MS, Record, call, record
+from tests.builders import DAY_MS, HOUR_MS, NOON_MS, Record, call, record
 from tests.property.floor_logs import ZONE, logs
 from tests.property.slow_scoreboard import recount
 from tests.property.state_model import read, run
@@ -70,6 +70,7 @@ def test_a_segment_never_loses_an_entity(log: list[Record], seed: int) -> None:
     _, changelog = run(Plan.empty(ZONE), log, seed)
     held: dict[bytes, set[bytes]] = {}
     for key, value in changelog:
+        assert value is not None
         entities = {entity for entity, _ in segment.split_segment(value)}
         assert held.get(key, set()) <= entities
         held[key] = entities
@@ -97,3 +98,37 @@ def test_long_floors_come_to_the_recount(seed: int) -> None:
     owner, changelog = run(Plan.empty(ZONE), log, seed)
     assert owner.cells() == expected
     assert read(changelog) == expected
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_removing_days_that_are_no_longer_kept_changes_no_other(seed: int) -> None:
+    rng = Random(seed)
+    log = [
+        record(
+            "call-ended",
+            call(
+                call_id=str(rng.randrange(8)),
+                rep_id=rng.choice(["ana", "bo"]),
+                revision=rng.randrange(2),
+                # Days go by, and every few events one is late, some too late.
+                at_ms=NOON_MS + (offset // 4 - rng.choice([0, 0, 1, 3, 6])) * DAY_MS,
+                talk_ms=rng.randrange(90_000),
+            ),
+            offset,
+        )
+        for offset in range(40)
+    ]
+    days = 3
+    owner, changelog = run(Plan.empty(ZONE), log, seed, days)
+    while owner.expire(changelog, 2):
+        pass
+    kept_from = owner.board.newest_day - days + 1
+    expected = {
+        name: total for name, total in recount(log, ZONE).items() if total and name[1] >= kept_from
+    }
+    assert owner.cells() == expected
+    left = {key: value for key, value in dict(changelog).items() if value is not None}
+    assert {n: t for n, t in read(list(left.items())).items() if n[1] >= kept_from} == expected
+    # What a ghost has written since is the next sweep's; the owner's own view is rid of the rest.
+    stored = {segment.parse_segment_key(key)[1] for key, _ in owner.board.store.scan(b"\0")}
+    assert all(day >= kept_from for day in stored)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import faust
@@ -42,6 +42,23 @@ class Slice:
     def tp(self) -> TP:
         """Topic and partition as Faust names them."""
         return TP(self.topic, self.partition)
+
+    def cut(self, most: int) -> Iterator[Slice]:
+        """The same records in slices of at most `most`, chained like any others."""
+        if len(self.records) <= most:
+            yield self
+            return
+        start = self.start
+        for at in range(0, len(self.records), most):
+            piece = Slice(
+                self.tp,
+                start,
+                self.records[at : at + most],
+                session=self.session,
+                generation=self.generation,
+            )
+            start = piece.end
+            yield piece
 
     def __repr__(self) -> str:
         where = f"{self.topic}:{self.partition}"
