@@ -51,21 +51,26 @@ class Rep:
 class Tail:
     """What a rep did before some day: its newest contacts and the deals closed since the first.
 
-    `contacts` are (instant, entity key), newest first; `deals` are (instant, gross, reversed) in
-    1/10,000 of a deal. Good until a day before `before` changes.
+    `days` is what each day from `since` on has of both: contacts as (instant, entity key), deals as
+    (instant, gross, reversed) in 1/10,000 of a deal. `contacts`, newest first, and `deals` are of
+    all these days together. `stale` are days that have changed since they were looked at. Good
+    while `before` is the day that is asked for.
     """
 
-    __slots__ = ("before", "contacts", "deals")
+    __slots__ = ("before", "contacts", "days", "deals", "since", "stale")
 
-    def __init__(
-        self,
-        before: int,
-        contacts: list[tuple[int, bytes]],
-        deals: list[tuple[int, int, int]],
-    ) -> None:
+    def __init__(self, before: int) -> None:
         self.before = before
-        self.contacts = contacts
-        self.deals = deals
+        self.since = before
+        self.days: dict[int, tuple[list[tuple[int, bytes]], list[tuple[int, int, int]]]] = {}
+        self.stale: set[int] = set()
+        self.contacts: list[tuple[int, bytes]] = []
+        self.deals: list[tuple[int, int, int]] = []
+
+    def touch(self, day: int) -> None:
+        """A day has changed."""
+        if self.since <= day < self.before:
+            self.stale.add(day)
 
 
 class LastTeam:

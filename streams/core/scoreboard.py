@@ -317,8 +317,8 @@ class Scoreboard:
 
     def _change(self, rep: Rep, day: int, old: Total | None, new: Total) -> None:
         rep.history.change(day, old, new)
-        if rep.tail is not None and day < rep.tail.before:
-            rep.tail = None
+        if rep.tail is not None:
+            rep.tail.touch(day)
         if rep.teams is not None and day < rep.teams.before:
             rep.teams = None
         if rep.last_team is not None and day < rep.last_team.before:

@@ -228,9 +228,7 @@ def _teams_before(board: Scoreboard, rep: Rep, today: int) -> Teams:
 def _last_contacts(
     board: Scoreboard, rep: Rep, today: int, latest: list[Moments], out: Windows
 ) -> None:
-    tail = rep.tail
-    if tail is None or tail.before != today:
-        tail = rep.tail = _tail(board, rep, today)
+    tail = _tail(board, rep, today)
     found = list(tail.contacts)
     closed = list(tail.deals)
     for moments in latest:
@@ -249,21 +247,49 @@ def _last_contacts(
 
 
 def _tail(board: Scoreboard, rep: Rep, today: int) -> Tail:
-    """Walk back from yesterday until enough contacts are found, or nothing is left."""
-    found: list[tuple[int, bytes]] = []
-    closed: list[tuple[int, int, int]] = []
-    for day in rep.history.days_before(today):
-        total = board.total(rep, day)
-        # Cheap to ask: a dialer's own days hold many calls and no contact.
-        if total is None or not total.cell & CONTACTS_AND_DEALS:
-            continue
-        held = board.peek(rep, day)
-        if held is None:
-            continue
-        moments = Moments(held, NEVER_MS)
-        found += moments.contacts
-        closed += moments.deals
-        if len(found) >= MOST_CONTACTS:
+    """Enough contacts from before today, or all there are; only what has changed is looked at."""
+    tail = rep.tail
+    if tail is None or tail.before != today:
+        tail = rep.tail = Tail(today)
+    elif not tail.stale:
+        return tail
+    for day in tail.stale:
+        _look_at(board, rep, day, tail)
+    tail.stale.clear()
+    count = sum(len(contacts) for contacts, _ in tail.days.values())
+    for day in rep.history.days_before(tail.since):
+        if count >= MOST_CONTACTS:
             break
-    found.sort(reverse=True)
-    return Tail(today, found[:MOST_CONTACTS], closed)
+        tail.since = day
+        count += _look_at(board, rep, day, tail)
+    if count < MOST_CONTACTS:
+        tail.since = 0  # there are no more, so whatever comes for an earlier day matters
+    else:
+        _forget_the_oldest(tail, count)
+    tail.contacts = sorted((x for found, _ in tail.days.values() for x in found), reverse=True)
+    del tail.contacts[MOST_CONTACTS:]
+    tail.deals = [x for _, closed in tail.days.values() for x in closed]
+    return tail
+
+
+def _forget_the_oldest(tail: Tail, count: int) -> None:
+    """Keep no more days than it takes: late events for earlier ones then change nothing."""
+    for day in sorted(tail.days):
+        count -= len(tail.days[day][0])
+        if count < MOST_CONTACTS:
+            tail.since = day
+            return
+        del tail.days[day]
+
+
+def _look_at(board: Scoreboard, rep: Rep, day: int, tail: Tail) -> int:
+    """Put a day's contacts and deals into the tail; how many contacts it has."""
+    tail.days.pop(day, None)
+    total = board.total(rep, day)
+    # Cheap to ask: a dialer's own days hold many calls and no contact.
+    held = board.peek(rep, day) if total and total.cell & CONTACTS_AND_DEALS else None
+    if held is None:
+        return 0
+    moments = Moments(held, NEVER_MS)
+    tail.days[day] = (moments.contacts, moments.deals)
+    return len(moments.contacts)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
+from tests.bench.cold import measure_cold
 from tests.bench.live import measure_live
 from tests.bench.memory import measure_memory
 from tests.bench.pipeline import measure_pipeline
@@ -16,6 +17,7 @@ from tests.bench.report import Report, show
 BENCHMARKS: dict[str, Callable[[int, int], Report]] = {
     "pipeline": measure_pipeline,
     "live": lambda _, reps: measure_live(reps),
+    "cold": lambda _, reps: measure_cold(reps),
     "memory": lambda *_: measure_memory(),
     "read-side": lambda *_: measure_read_side(),
 }

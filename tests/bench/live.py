@@ -69,7 +69,8 @@ class Arrivals:
         return sum(map(len, self._sent.values()))
 
 
-async def _watch_redis(url: str, arrivals: Arrivals) -> None:
+async def watch_redis(url: str, arrivals: Arrivals) -> None:
+    """Note every count of today that Redis gets, until it is cancelled."""
     reader = RedisReader(url)
     async with aclosing(reader.follow()) as updates:
         async for update in updates:
@@ -131,7 +132,7 @@ async def _run(
 ) -> tuple[Arrivals, Arrivals, float, float]:
     in_redis, on_page = Arrivals(), Arrivals()
     tasks = [
-        asyncio.create_task(_watch_redis(boards[0], in_redis)),
+        asyncio.create_task(watch_redis(boards[0], in_redis)),
         asyncio.create_task(_watch_page(boards[1], on_page)),
     ]
     cpu_s, wall_s = floor.worker.cpu_s(), time.perf_counter()

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
 
+from streams.core import windows
+from streams.core.events import DealPosting, PostingCount
+from streams.core.intake import apply_slice
 from streams.core.plan import Plan, parse_plan
+from streams.core.scoreboard import Scoreboard
 from streams.core.snapshot import WindowName
 from streams.core.tally import Total
 from streams.core.windows import LAST, TRAILING, windows_at
-from tests.builders import DAY_MS, HOUR_MS, NOON_MS, Record
+from streams.engine.stores import MemorySegments
+from tests.builders import DAY_MS, HOUR_MS, NOON_MS, Record, call, record
 from tests.property.floor_logs import ZONE, logs
 from tests.property.slow_scoreboard import Winner, add, as_total, counts_of, winners
 from tests.property.state_model import run
@@ -128,6 +136,51 @@ def test_the_last_contacts_are_the_newest_ones(log: list[Record], after_ms: int,
         )
         for name, most in LAST:
             assert totals[name] == as_total({"contacts": min(most, contacts)})
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_remembered_of_earlier_contacts_stays_right_as_late_events_come(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Four contacts are soon found, so that most late events lie before what is remembered.
+    monkeypatch.setattr(windows, "LAST", (("last20", 2), ("last50", 3), ("last100", 4)))
+    monkeypatch.setattr(windows, "MOST_CONTACTS", 4)
+    rng = Random(seed)
+    board = Scoreboard(0, 1, Plan.empty(ZONE), MemorySegments())
+    board.new_writer(b"w" * 8)
+    board.recovered()
+    for offset in range(60):
+        at_ms = NOON_MS - rng.randrange(9) * DAY_MS - rng.randrange(5) * HOUR_MS
+        one = call(
+            call_id=str(rng.randrange(12)),
+            revision=rng.randrange(3),
+            op=rng.choice(["upsert", "upsert", "retract"]),
+            at_ms=at_ms,
+            talk_ms=rng.choice([0, 60_000]),
+        )
+        sold = DealPosting(
+            source="crm",
+            deal_id=f"d{offset}",
+            rep_id="ana",
+            version=(1, 0),
+            currency="EUR",
+            closed_at_ms=at_ms,
+            entries=[],
+            counts=[PostingCount(at_ms=at_ms, gross_bp=1 << offset % 16, reversed_bp=0)],
+        )
+        kind = rng.choice(["call-ended", "deal-postings"])
+        value = one if kind == "call-ended" else json.encode(sold)
+        apply_slice(board, kind, [record(kind, value, offset)], {})
+        if rng.random() < 0.3:
+            segments, totals = board.take()
+            board.store.write([*segments, *totals], board.store.offset() + len(segments))
+            board.evict()
+        board.settle()
+        (rep,) = board.reps.values()
+        remembering = windows_at(board, rep, NOON_MS + 1)
+        kept, rep.tail = rep.tail, None
+        assert windows_at(board, rep, NOON_MS + 1).totals == remembering.totals
+        rep.tail = kept
 
 
 @given(logs(), st.sampled_from([-5, -1, 0, 1, 8, 9, 10, 16]), st.integers(0, 1000))
