@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from tests.bench.cold import measure_cold
+from tests.bench.ledger import measure_ledger
 from tests.bench.live import measure_live
 from tests.bench.memory import measure_memory
 from tests.bench.pipeline import measure_pipeline
@@ -18,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[int, int], Report]] = {
     "pipeline": measure_pipeline,
     "live": lambda _, reps: measure_live(reps),
     "cold": lambda _, reps: measure_cold(reps),
+    "ledger": lambda events, _: measure_ledger(events),
     "memory": lambda *_: measure_memory(),
     "read-side": lambda *_: measure_read_side(),
 }
@@ -25,7 +27,12 @@ BENCHMARKS: dict[str, Callable[[int, int], Report]] = {
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
-@click.option("--events", default=1_000_000, show_default=True, help="Events of `pipeline`.")
+@click.option(
+    "--events",
+    default=1_000_000,
+    show_default=True,
+    help="Events of `pipeline`, deals of `ledger`.",
+)
 @click.option("--reps", default=1_000, show_default=True, help="Reps of `pipeline` and `live`.")
 def main(names: tuple[str, ...], events: int, reps: int) -> None:
     """Run the named benchmarks, or all of them.
