@@ -1,4 +1,4 @@
-"""`make test` and `make check`: runs gates and suites one after the other and sums up.
+"""`make test` and `make check`: runs gates and suites and sums up.
 
 python -m tests.run [--group check] [--only NAME]... [-- PYTEST OPTIONS]
 
@@ -8,12 +8,15 @@ order.
 """
 
 import argparse
+import io
 import os
 import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TextIO
 
 from rich.console import Console
 
@@ -39,21 +42,43 @@ def main(arguments: Sequence[str]) -> int:
     seed = 1 if report.strict else secrets.randbelow(1_000_000)
     print(f"order of tests: --randomly-seed={seed}", flush=True)
     pytest_options = [f"--randomly-seed={seed}", *options.pytest]
+    chosen = [part for part in chosen if not options.only or part.name in options.only]
+    # What needs no server runs side by side; what does has the machine to itself.
+    alone = [part for part in chosen if isinstance(part, Suite) and part.needs]
+    together = [part for part in chosen if part not in alone]
     interrupted = False
-    for part in chosen:
-        if options.only and part.name not in options.only:
-            continue
-        console.rule(part.name, align="left")
-        try:
-            if isinstance(part, Gate):
-                report.results.append(_run_gate(part))
-            else:
-                report.results.append(_run_suite(part, pytest_options))
-        except KeyboardInterrupt:
-            interrupted = True
-            break
+    try:
+        found = _run_together(together, pytest_options, console)
+        report.results += [found[part.name] for part in together]
+        for part in alone:
+            console.rule(part.name, align="left")
+            report.results.append(_run_suite(part, pytest_options))
+    except KeyboardInterrupt:
+        interrupted = True
     report.show(console)
     return 1 if interrupted or report.failed() else 0
+
+
+def _run_together(
+    parts: Sequence[Gate | Suite], options: Sequence[str], console: Console
+) -> dict[str, Result]:
+    """Run parts on all cores, those that take longest first; what each says comes in one piece."""
+
+    def run(part: Gate | Suite) -> tuple[Result, str]:
+        if isinstance(part, Gate):
+            return _run_gate(part)
+        said = io.StringIO()
+        return _run_suite(part, options, said), said.getvalue()
+
+    found: dict[str, Result] = {}
+    with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
+        ordered = sorted(parts, key=lambda part: isinstance(part, Gate))
+        for done in as_completed([pool.submit(run, part) for part in ordered]):
+            result, said = done.result()
+            console.rule(result.name, align="left")
+            print(said, end="", flush=True)
+            found[result.name] = result
+    return found
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -64,7 +89,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _run_gate(gate: Gate) -> Result:
+def _run_gate(gate: Gate) -> tuple[Result, str]:
+    """The result, and what there is to read when it failed."""
     started = time.monotonic()
     done = subprocess.run(
         gate.command,
@@ -75,18 +101,30 @@ def _run_gate(gate: Gate) -> Result:
         check=False,
     )
     failed = int(done.returncode != 0)
-    if failed:
-        print(done.stdout, flush=True)
-    return Result(gate.name, 1 - failed, failed, time.monotonic() - started)
+    result = Result(gate.name, 1 - failed, failed, time.monotonic() - started)
+    return result, done.stdout if failed else ""
 
 
-def _run_suite(suite: Suite, options: Sequence[str]) -> Result:
+def _run_suite(suite: Suite, options: Sequence[str], said: TextIO | None = None) -> Result:
+    """The result; what pytest prints goes to `said`, or straight out."""
     started = time.monotonic()
     xml = _REPORTS / f"{suite.name}.xml"
     xml.unlink(missing_ok=True)
     pytest = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={xml}", str(suite.folder)]
-    done = subprocess.run([*pytest, *options], cwd=ROOT, check=False)
-    return read_junit(suite.name, xml, done.returncode, time.monotonic() - started)
+    if said is None:
+        code = subprocess.run([*pytest, *options], cwd=ROOT, check=False).returncode
+    else:
+        done = subprocess.run(
+            [*pytest, *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        code = done.returncode
+        said.write(done.stdout)
+    return read_junit(suite.name, xml, code, time.monotonic() - started)
 
 
 if __name__ == "__main__":
