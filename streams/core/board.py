@@ -27,15 +27,13 @@ from streams.core.errors import SettingsError
 from streams.core.kpis import KPIS
 from streams.core.snapshot import (
     ADDITIVE_WINDOWS,
+    WITHIN_A_DAY,
     PartitionStatus,
     RepSnapshot,
     SourceFreshness,
     WindowName,
 )
 from streams.core.tally import Tally, add_tallies
-
-WITHIN_A_DAY = frozenset({"5m", "15m", "30m", "60m", "shift", "today"})
-"""Windows of which a snapshot of an earlier date says nothing."""
 
 NAMES = ("rep_id", "name", "team_id")
 """What a board can be sorted by besides KPIs."""
@@ -77,15 +75,18 @@ def board_rows(
 ) -> Board:
     """The board of a window; of several snapshots of a rep the one with the larger version holds.
 
-    Reps without the window (no shift now) are left out. `sort` is a KPI or one of `NAMES`, best
-    first unless `ascending` says otherwise; None is always last, ties are by rep_id. A KPI of money
-    sorts by `currency`, absent: the one most rows have. `kpis` are those wanted, `sort` with them;
-    absent: all. `partitions` is how many there should be. Raises SettingsError when `sort` or one
-    of `kpis` names nothing.
+    Reps without the window (no shift now, or a worker that has just started still reads earlier
+    days) are left out, and sums that would lack some of their reps too. `sort` is a KPI or one of
+    `NAMES`, best first unless `ascending` says otherwise; None is always last, ties are by rep_id.
+    A KPI of money sorts by `currency`, absent: the one most rows have. `kpis` are those wanted,
+    `sort` with them; absent: all. `partitions` is how many there should be. Raises SettingsError
+    when `sort` or one of `kpis` names nothing.
     """
     _check_names(sort, kpis)
     only = None if kpis is None else {*kpis, sort}
-    shown = [one for one in latest(snapshots) if window in one.windows]
+    held = latest(snapshots)
+    shown = [one for one in held if window in one.windows]
+    loading = {one.team_id for one in held if one.loading and window not in WITHIN_A_DAY}
     dates: dict[str, str] = {}
     stale = {one.rep_id for one in shown if _is_over(one, generated_at_ms, dates)}
     rows = [
@@ -96,9 +97,15 @@ def board_rows(
     _sort(rows, sort, ascending, currency)
     added = [one for one in shown if window not in WITHIN_A_DAY or one.rep_id not in stale]
     teams, floor = _sums(added, window, team, team_names or {}, only)
+    if loading:  # a sum that leaves out some of its reps is a wrong number
+        teams, floor = [one for one in teams if one.id not in loading], None
     newest = newest_per_source(freshness)
     states = partition_states(status)
     notices = partition_notices(states, partitions)
+    if loading:
+        count = sum(one.loading for one in held)
+        text = f"earlier days are still being read, after a start, for {count} reps"
+        notices.append(Notice("loading", text, count=count))
     if stale:
         text = f"an earlier day is shown for reps whose workers sent nothing newer: {len(stale)}"
         notices.append(Notice("stale", text, count=len(stale)))

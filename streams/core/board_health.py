@@ -16,7 +16,9 @@ DAY_MS = 86_400_000
 SILENT_AFTER_MS = {"call-ended": 15 * MINUTE_MS}
 """Topic to how old its newest event may be before its source counts as silent; others a day."""
 
-NoticeKind = Literal["missing", "recovering", "catching_up", "stopped", "silent", "stale"]
+NoticeKind = Literal[
+    "missing", "recovering", "catching_up", "stopped", "silent", "stale", "loading"
+]
 
 
 class Freshness(Struct, frozen=True):

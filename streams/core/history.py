@@ -39,6 +39,10 @@ class History:
         if old is not None:
             month.take(old)
         month.add(new)
+        self.note(day, new)
+
+    def note(self, day: int, new: Total) -> None:
+        """A day's total is `new`, of a rep whose months are not known yet."""
         if day > self._newest:
             self._newest = day
             floor = day - RECENT_DAYS

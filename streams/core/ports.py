@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from streams.core.snapshot import SnapshotBatch
@@ -75,4 +75,11 @@ class SegmentStore(Protocol):
 
     def scan(self, prefix: bytes) -> Iterable[tuple[bytes, bytes]]:
         """All items whose key starts with `prefix`, in the keys' order."""
+        ...
+
+    def last_of_each(self, prefix: bytes, group: Callable[[bytes], bytes]) -> Iterable[bytes]:
+        """The last key of each group below `prefix`, without a look at the others.
+
+        `group` gives what all keys of a key's group start with, and no other key does.
+        """
         ...

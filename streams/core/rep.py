@@ -15,7 +15,8 @@ class Rep:
 
     `place` is where the roster has the rep for all time, None when that depends on the time; `zone`
     its zone. `day` is the newest resident day and `newest` its contributions: the hot path's short
-    cut. `tail`, `teams` and `last_team` are kept here for `windows`.
+    cut. `tail`, `teams` and `last_team` are kept here for `windows`. `loaded`: the history holds
+    all days; until then, after a recovery, the resident ones only (see `loading`).
     """
 
     __slots__ = (
@@ -24,6 +25,7 @@ class Rep:
         "days",
         "history",
         "last_team",
+        "loaded",
         "newest",
         "newest_ms",
         "place",
@@ -41,6 +43,7 @@ class Rep:
         self.day = -1
         self.newest: RepDay | None = None
         self.history = History()
+        self.loaded = True
         self.changed = False
         self.tail: Tail | None = None
         self.teams: Teams | None = None

@@ -56,6 +56,7 @@ class RepDay(Group):
         """Merge a segment of the changelog; raises StateVersionMismatch."""
         for key, contribution in split_segment(segment):
             self._merge(key, contribution)
+        self.settled = None
 
     def load(self, segments: Iterable[bytes], total: Total | None) -> None:
         """Fill an empty day from its stored segments; raises StateVersionMismatch.
@@ -110,6 +111,13 @@ class RepDay(Group):
     def total(self) -> Total:
         """The day's total, distinct leads included."""
         return Total(self.cell + (self.leads() << SHIFT["leads"]), dict(self.money))
+
+    def settle_now(self) -> Total:
+        """Settle the total for a history that is being made, and give it."""
+        if self.mark & UNSETTLED or self.settled is None:
+            self.settled = self.total()
+            self.mark &= ~UNSETTLED
+        return self.settled
 
     def team(self) -> str | None:
         """The team that the latest counted contribution names, by (instant, entity key).

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from streams.core.cached_day import STALE, decode_day, encode_day
+from streams.core.history import History
+from streams.core.loading import load_history, team_named
 from streams.core.plan import Place, Plan
 from streams.core.ports import SegmentStore
 from streams.core.rep import Rep
@@ -17,6 +19,7 @@ from streams.core.rep_day import UNSETTLED, UNWRITTEN, RepDay
 from streams.core.segment import (
     TOTALS_PREFIX,
     day_prefix,
+    owner_of_total,
     parse_segment_key,
     parse_total_key,
     total_key,
@@ -26,8 +29,8 @@ from streams.core.tally import Total
 
 NEVER = 1 << 31
 """A day after all others."""
-STEP_DAYS, STEP_TOTALS = 100, 2_000
-"""Rep-days read, and cached totals read, in one step of a recovery."""
+STEP_REPS = 50
+"""Reps whose newest days are read in one step of a recovery."""
 
 
 class Scoreboard:
@@ -61,7 +64,7 @@ class Scoreboard:
         self._opened = False
         self._unwritten: list[tuple[Rep, int, RepDay]] = []
         self._unsettled: list[tuple[Rep, int, RepDay]] = []
-        self._stale: dict[tuple[bytes, int], Total | None] = {}
+        self.unloaded: list[Rep] = []
         self._visited: set[str] = set()
         self._swept_day = -1
 
@@ -128,9 +131,9 @@ class Scoreboard:
         cached = self.store.get(total_key(owner, day))
         if cached is None:
             return RepDay(), False
-        return self._load(owner, day, decode_day(cached)[0] if cached else None), True
+        return self.load_day(owner, day, decode_day(cached)[0] if cached else None), True
 
-    def _load(self, owner: bytes, day: int, total: Total | None) -> RepDay:
+    def load_day(self, owner: bytes, day: int, total: Total | None) -> RepDay:
         """A day from its segments; `total`, when known, spares it to be summed up."""
         out = RepDay()
         stored = list(self.store.scan(day_prefix(owner, day)))
@@ -145,9 +148,10 @@ class Scoreboard:
         if not rep_day.mark & UNSETTLED:
             self._unsettled.append((rep, day, rep_day))
         rep_day.mark = UNWRITTEN | UNSETTLED
-        self._touch(rep)
+        self.touch(rep)
 
-    def _touch(self, rep: Rep) -> None:
+    def touch(self, rep: Rep) -> None:
+        """A rep is to be shown anew."""
         if not rep.changed:
             rep.changed = True
             self.changed.append(rep)
@@ -195,7 +199,7 @@ class Scoreboard:
         for rep, day, rep_day in self._unwritten:
             owner = rep.rep_id.encode()
             segments += rep_day.take(owner, day, self._writer)
-            cached = encode_day(rep_day.settled or Total(), _team_named(rep, rep_day))
+            cached = encode_day(rep_day.settled or Total(), team_named(rep, rep_day))
             totals.append((total_key(owner, day), cached))
             rep_day.mark = 0
         self._unwritten.clear()
@@ -232,7 +236,7 @@ class Scoreboard:
         self._drop(rep, day)
         if old is not None:
             self._change(rep, day, old, Total())
-            self._touch(rep)
+            self.touch(rep)
 
     @staticmethod
     def _drop(rep: Rep, day: int) -> None:
@@ -248,74 +252,80 @@ class Scoreboard:
         A tombstone is a segment of a day that is no longer kept.
         """
         writes: list[tuple[bytes, bytes | None]] = []
+        marked: set[bytes] = set()
         for key, value in items:
-            owner, day, _, _ = parse_segment_key(key)
-            if (owner, day) not in self._stale:
-                cached = self.store.get(total_key_of(key)) if self._opened else None
-                self._stale[owner, day] = decode_day(cached)[0] if cached else None
-                # Marked before it is recomputed: a crash in between must not leave it believed.
-                writes.append((total_key_of(key), STALE))
+            total = total_key_of(key)
+            if total not in marked:
+                # Before it is made anew: a crash in between must not leave it believed.
+                marked.add(total)
+                writes.append((total, STALE))
             writes.append((key, value))
-            rep = self.reps.get(owner.decode())
-            if rep is not None and day in rep.days:
-                if value is None:
-                    self._drop(rep, day)  # to be read anew from what the store has left
-                else:
-                    rep.days[day].merge(value)
+            if self._opened:
+                self._recover_known(key, value)
         self.store.write(writes, offset)
 
+    def _recover_known(self, key: bytes, value: bytes | None) -> None:
+        """A record of somebody else, for a partition that stayed here through a rebalance."""
+        owner, day, _, _ = parse_segment_key(key)
+        rep = self.rep(owner.decode())
+        self._unload(rep)
+        self.newest_day = max(self.newest_day, day)
+        rep_day = rep.days.get(day)
+        if rep_day is None:
+            return
+        if value is None:
+            self._drop(rep, day)  # to be read anew from what the store has left
+        else:
+            rep_day.merge(value)
+
+    def _unload(self, rep: Rep) -> None:
+        if rep.loaded:
+            rep.loaded = False
+            self.unloaded.append(rep)
+
     def recovered(self) -> None:
-        """`recovery_steps`, all of them at once."""
+        """All of recovery at once: `recovery_steps`, then `loading.loading_steps`."""
         for _ in self.recovery_steps():
             pass
+        for rep in self.unloaded:
+            load_history(self, rep)
+        self.unloaded.clear()
 
     def recovery_steps(self) -> Iterator[None]:
-        """All changelog records are merged: bring totals up to them and make every rep known.
+        """All changelog records are merged: every rep is known, and the newest two days resident.
 
-        A step is some milliseconds of work, so that a worker can live between them. Left half-way
-        it is begun again with what is left.
+        That is what today's numbers take; longer windows come with `loading.loading_steps`. A step
+        is some milliseconds of work, so that a worker can live between them. Left half-way it is
+        begun again with what is left.
         """
         if not self._opened:
             self._opened = True
-            for number, (key, value) in enumerate(self.store.scan(TOTALS_PREFIX)):
+            for key in self.store.last_of_each(TOTALS_PREFIX, owner_of_total):
                 owner, day = parse_total_key(key)
-                if value == STALE:
-                    self._stale.setdefault((owner, day), None)
-                else:
-                    self._known(owner, day, None, decode_day(value)[0])
-                if number % STEP_TOTALS == STEP_TOTALS - 1:
-                    yield
-        # First: only the newest two days of all stay in memory.
-        self.newest_day = max([self.newest_day, *(day for _, day in self._stale)])
-        totals: list[tuple[bytes, bytes | None]] = []
-        for (owner, day), old in sorted(self._stale.items(), key=_by_day):
-            rep = self.rep(owner.decode())
-            rep_day = rep.days.get(day) or self._load(owner, day, None)
-            rep_day.settled = rep_day.total()
-            self._known(owner, day, old, rep_day.settled)
-            if rep_day.entities:
-                cached = encode_day(rep_day.settled, _team_named(rep, rep_day))
-                totals.append((total_key(owner, day), cached))
-            else:
-                totals.append((total_key(owner, day), None))
-            if rep_day.entities and day >= self.newest_day - 1:
-                self._keep(rep, day, rep_day)
-            del self._stale[owner, day]
-            if len(totals) == STEP_DAYS:
-                self.store.write(totals, self.store.offset())
-                totals = []
+                self._unload(self.rep(owner.decode()))
+                self.newest_day = max(self.newest_day, day)
+        for number, rep in enumerate(self.unloaded):
+            self._make_resident(rep)
+            if number % STEP_REPS == STEP_REPS - 1:
                 yield
-        if totals:
-            self.store.write(totals, self.store.offset())
 
-    def _known(self, owner: bytes, day: int, old: Total | None, new: Total) -> None:
-        rep = self.rep(owner.decode())
-        self._change(rep, day, old, new)
-        self.newest_day = max(self.newest_day, day)
-        self.oldest_day = min(self.oldest_day, day)
-        self._touch(rep)
+    def _make_resident(self, rep: Rep) -> None:
+        """Read a rep's newest two days, and make its history of what is resident."""
+        for day in (self.newest_day - 1, self.newest_day):
+            if day not in rep.days:
+                found, _ = self._read(rep, day)
+                if found.entities:
+                    self._keep(rep, day, found)
+        rep.history = History()
+        for day, rep_day in rep.days.items():
+            rep.history.note(day, rep_day.settle_now())
+        rep.tail = rep.teams = rep.last_team = None
+        self.touch(rep)
 
     def _change(self, rep: Rep, day: int, old: Total | None, new: Total) -> None:
+        if not rep.loaded:
+            rep.history.note(day, new)
+            return
         rep.history.change(day, old, new)
         if rep.tail is not None:
             rep.tail.touch(day)
@@ -323,14 +333,3 @@ class Scoreboard:
             rep.teams = None
         if rep.last_team is not None and day < rep.last_team.before:
             rep.last_team = None
-
-
-def _team_named(rep: Rep, rep_day: RepDay) -> str:
-    """What events say of a rep's team counts only outside the roster, and costs a look to know."""
-    asked = rep.place is None or not rep.place.in_roster
-    return (rep_day.team() or "") if asked else ""
-
-
-def _by_day(item: tuple[tuple[bytes, int], Total | None]) -> tuple[int, bytes]:
-    (owner, day), _ = item
-    return day, owner

@@ -67,6 +67,16 @@ def total_key_of(key: bytes) -> bytes:
 TOTALS_PREFIX = _TOTAL
 
 
+def totals_prefix(owner: bytes) -> bytes:
+    """What the keys of all cached totals of an owner start with."""
+    return _TOTAL + _OWNER.pack(len(owner)) + owner
+
+
+def owner_of_total(key: bytes) -> bytes:
+    """`totals_prefix` of the owner whose cached total this is the key of."""
+    return key[: -_DAY.size]
+
+
 def parse_total_key(key: bytes) -> tuple[bytes, int]:
     """(owner, day) of a cached total's key."""
     end = 3 + _OWNER.unpack_from(key, 1)[0]

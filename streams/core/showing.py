@@ -13,7 +13,13 @@ from typing import Literal
 
 from streams.core.rep import Rep
 from streams.core.scoreboard import Scoreboard
-from streams.core.snapshot import ADDITIVE_WINDOWS, Partial, RepSnapshot, WindowName
+from streams.core.snapshot import (
+    ADDITIVE_WINDOWS,
+    WITHIN_A_DAY,
+    Partial,
+    RepSnapshot,
+    WindowName,
+)
 from streams.core.tally import Total, tally
 from streams.core.windows import CALENDAR, Windows, snapshot, windows_at
 
@@ -124,7 +130,12 @@ class Showing:
     def _partial(self, group: Group, version: tuple[int, int]) -> Partial:
         total = self._sums[group]
         level, name = group
-        windows = {window: tally(sums) for window, sums in total.totals.items()}
+        loading = bool(self.board.unloaded)
+        windows = {
+            window: tally(sums)
+            for window, sums in total.totals.items()
+            if not loading or window in WITHIN_A_DAY
+        }
         for one in windows.values():
             one.leads = 0  # distinct leads do not add up over reps
         return Partial(
@@ -134,6 +145,7 @@ class Showing:
             version=version,
             reps=total.reps,
             windows=windows,
+            loading=loading,
         )
 
 

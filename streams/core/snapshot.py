@@ -32,6 +32,9 @@ WINDOWS: tuple[WindowName, ...] = get_args(WindowName)
 ADDITIVE_WINDOWS: tuple[WindowName, ...] = tuple(w for w in WINDOWS if not w.startswith("last"))
 """Windows that add up over reps; 'last N contacts' is a window of one rep only."""
 
+WITHIN_A_DAY = frozenset({"5m", "15m", "30m", "60m", "shift", "today"})
+"""Windows that need no earlier day, and of which a snapshot of an earlier date says nothing."""
+
 Version = tuple[int, int]
 """(sum of applied input positions, computed-at in ms): compared in this order, larger holds."""
 
@@ -43,6 +46,8 @@ class RepSnapshot(Struct, kw_only=True, omit_defaults=True, gc=False):
     site has none now. `last_*` windows hold only contacts and deals. `newest_ms` is the newest
     event time counted for this rep, by kind (`call`, `deal`, `survey`, `visit`). `by_team` splits
     the windows of whole days over the teams the rep was in on those days; absent when that is one.
+    `loading`: a worker has just started and still reads earlier days; the windows that need them
+    are left out.
     """
 
     rep_id: str
@@ -57,10 +62,14 @@ class RepSnapshot(Struct, kw_only=True, omit_defaults=True, gc=False):
     windows: dict[WindowName, Tally] = {}
     newest_ms: dict[str, int] = {}
     by_team: dict[str, dict[WindowName, Tally]] = {}
+    loading: bool = False
 
 
 class Partial(Struct, kw_only=True, omit_defaults=True, gc=False):
-    """What one partition adds to a team or a site: absolute; readers add up the partitions."""
+    """What one partition adds to a team or a site: absolute; readers add up the partitions.
+
+    `loading`: windows beyond today are left out, for earlier days of some reps are still read.
+    """
 
     level: Literal["team", "site"]
     id: str
@@ -68,6 +77,7 @@ class Partial(Struct, kw_only=True, omit_defaults=True, gc=False):
     version: Version
     reps: int
     windows: dict[WindowName, Tally] = {}
+    loading: bool = False
 
 
 class SourceFreshness(Struct, kw_only=True, omit_defaults=True, gc=False):

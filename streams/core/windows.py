@@ -63,10 +63,11 @@ class Windows:
     """The windows of one rep at one instant, as totals.
 
     `until_ms`: they stay as they are until then, unless an event comes. `by_team` is (team, site)
-    to the part of the calendar windows that belongs there, when the rep was in several.
+    to the part of the calendar windows that belongs there, when the rep was in several. `loading`:
+    the windows beyond today are not known yet, and left out.
     """
 
-    __slots__ = ("by_team", "place", "team_id", "today", "totals", "until_ms")
+    __slots__ = ("by_team", "loading", "place", "team_id", "today", "totals", "until_ms")
 
     def __init__(self, place: Place, team_id: str, today: int, until_ms: int) -> None:
         self.place = place
@@ -75,6 +76,7 @@ class Windows:
         self.until_ms = until_ms
         self.totals: dict[WindowName, Total] = {}
         self.by_team: dict[tuple[str, str], dict[WindowName, Total]] = {}
+        self.loading = False
 
 
 def windows_at(board: Scoreboard, rep: Rep, now_ms: int) -> Windows:
@@ -100,6 +102,10 @@ def windows_at(board: Scoreboard, rep: Rep, now_ms: int) -> Windows:
     _trailing(recent, now_ms, out)
     if shift is not None:
         out.totals["shift"] = _shift(recent, shift[1], now_ms)
+    out.totals["today"] = rep.history.day(today)
+    if not rep.loaded:
+        out.loading = True
+        return out
     _calendar(rep, today, out)
     if rep.place is None:
         _split_by_team(board, rep, out)
@@ -119,6 +125,7 @@ def snapshot(rep: Rep, windows: Windows, partition: int, version: tuple[int, int
         team_id=windows.team_id,
         site=place.site.id,
         in_roster=place.in_roster,
+        loading=windows.loading,
         windows={name: tally(total) for name, total in windows.totals.items()},
         newest_ms=dict(rep.newest_ms),
         by_team={
@@ -184,7 +191,6 @@ def _shift(recent: list[Moment], start_ms: int, now_ms: int) -> Total:
 
 def _calendar(rep: Rep, today: int, out: Windows) -> None:
     history = rep.history
-    out.totals["today"] = history.day(today)
     out.totals["week"] = history.days(*week_days(today))
     out.totals["month"] = history.whole_months(*month_days(today))
     out.totals["quarter"] = history.whole_months(*quarter_days(today))

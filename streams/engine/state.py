@@ -18,6 +18,7 @@ from streams.core.deal_desk import DealDesk
 from streams.core.events import DEAL_CLOSED
 from streams.core.expiry import Expiry
 from streams.core.intake import apply_slice
+from streams.core.loading import loading_steps
 from streams.core.outcome import Applied
 from streams.core.plan import Plan
 from streams.core.ports import LogRecord
@@ -84,6 +85,7 @@ class State:
         self._assignment = 0
         self.before_flush: Callable[[], None] = _nothing
         self._lane: Lane | None = None
+        self._loader: asyncio.Task[None] | None = None
         self._uncommitted = 0
         self._committed_s = time.monotonic()
 
@@ -163,8 +165,25 @@ class State:
         if self.is_ready(partition):
             self.showings[partition] = Showing(self.boards[partition])
             self.showings[partition].show_again()
+            if self._loader is None or self._loader.done():
+                self._loader = asyncio.create_task(self._load(), name="loading")
         if len(self._recovered) == 2 * len(self.boards):
             self.telemetry.recovering.set(0)
+
+    async def _load(self) -> None:
+        """Read earlier days back beside the counting, until every rep's windows are whole."""
+        try:
+            while waiting := [p for p, b in self.boards.items() if b.unloaded and self.is_ready(p)]:
+                board = self.boards[waiting[0]]
+                for _ in loading_steps(board):
+                    await asyncio.sleep(0)
+                    if board is not self.boards.get(waiting[0]) or not self.is_ready(waiting[0]):
+                        break  # dealt anew; what is left is read after the recovery that follows
+                else:
+                    # Sums of teams were left out while some of their reps were not known.
+                    self.showings[waiting[0]].show_again()
+        except Exception as error:  # a store that cannot be read must not be counted on
+            self.die(f"earlier days cannot be read: {error!r}")
 
     def _part(self, table: str, partition: int) -> Scoreboard | DealDesk:
         return (self.boards if table == SCOREBOARD_TABLE else self.desks)[partition]
@@ -287,7 +306,9 @@ class State:
     async def _remove_expired(self) -> None:
         """Take days that are no longer kept out of changelog, totals and store, in that order."""
         today = self.clock.now_ms() // DAY_MS
-        for partition, board in self.boards.items():
+        for partition, board in list(self.boards.items()):
+            if board.unloaded:
+                continue  # it is not known yet what there is
             found = self.expiries[partition].find(today, REMOVED_A_COMMIT)
             if not found:
                 continue

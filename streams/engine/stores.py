@@ -7,7 +7,7 @@ part. Neither is the truth: a lost folder is read again from the changelog.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +28,7 @@ OFFSET_KEY = b"\xff\xff\xff\xffoffset"
 """The changelog offset's key; segment keys start with a length below 0xffff, so none meets it."""
 
 _FEW = 64
+_BEHIND = b"\xff" * 16
 
 
 class LocalSegments(SegmentStore, Protocol):
@@ -77,6 +78,11 @@ class MemorySegments:
                 found.append((keys[at], value))
             at += 1
         return iter(found)
+
+    def last_of_each(self, prefix: bytes, group: Callable[[bytes], bytes]) -> Iterator[bytes]:
+        """The last key of each group below `prefix`; `group` gives what its keys start with."""
+        held: dict[bytes, bytes] = {group(key): key for key, _ in self.scan(prefix)}
+        return iter(held.values())
 
     def close(self) -> None:
         """Forget everything."""
@@ -186,6 +192,16 @@ class RocksSegments:
                 return
             if key != OFFSET_KEY:
                 yield key, cursor.value()
+            cursor.next()
+
+    def last_of_each(self, prefix: bytes, group: Callable[[bytes], bytes]) -> Iterator[bytes]:
+        """The last key of each group below `prefix`; `group` gives what its keys start with."""
+        cursor = self._db.iter()
+        cursor.seek(prefix)
+        while cursor.valid() and cursor.key().startswith(prefix):
+            # Nothing that starts with the group is greater than this: keys end with a day.
+            cursor.seek_for_prev(group(cursor.key()) + _BEHIND)
+            yield cursor.key()
             cursor.next()
 
     def close(self) -> None:
