@@ -43,6 +43,8 @@ class Expiry:
         must not remove what people look at.
         """
         board = self._board
+        if board.unloaded:
+            return []  # it is not known yet what there is
         before = min(board.newest_day, today) - board.detail_days + 1
         if before > self._range.stop:
             self._begin(before)

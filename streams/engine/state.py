@@ -307,8 +307,6 @@ class State:
         """Take days that are no longer kept out of changelog, totals and store, in that order."""
         today = self.clock.now_ms() // DAY_MS
         for partition, board in list(self.boards.items()):
-            if board.unloaded:
-                continue  # it is not known yet what there is
             found = self.expiries[partition].find(today, REMOVED_A_COMMIT)
             if not found:
                 continue

@@ -84,6 +84,21 @@ def test_a_scan_does_not_see_what_is_written_while_it_runs(store: LocalSegments)
     assert [first, *scan] == [(b"a1", b"1"), (b"a3", b"1")]
 
 
+def test_the_last_key_of_each_group_is_found(store: LocalSegments) -> None:
+    groups = {b"Ta": 3, b"Tb": 1, b"Tc": 200, b"Tz": 2}
+    keys = [name + day.to_bytes(4, "big") for name, days in groups.items() for day in range(days)]
+    late = b"Ta" + b"\xff" * 4
+    store.write([(key, b"v") for key in [b"S", *keys, late, b"U"]], 1)
+    found = list(store.last_of_each(b"T", lambda key: key[:-4]))
+    assert found == [
+        late,
+        b"Tb" + bytes(4),
+        b"Tc" + (199).to_bytes(4, "big"),
+        b"Tz" + (1).to_bytes(4, "big"),
+    ]
+    assert list(store.last_of_each(b"X", lambda key: key[:-4])) == []
+
+
 def test_many_new_keys_between_scans_come_in_order(store: LocalSegments) -> None:
     for start in range(3):
         store.write([(b"%04d" % (n * 3 + start), b"v") for n in range(200)], start)

@@ -14,6 +14,7 @@ from random import Random
 from streams.core.changelog import ChangelogReader
 from streams.core.expiry import Expiry
 from streams.core.intake import apply_slice
+from streams.core.loading import load_history
 from streams.core.plan import Plan
 from streams.core.scoreboard import Scoreboard
 from streams.core.showing import Showing
@@ -80,10 +81,29 @@ class Owner:
             at = upto
             if dies:
                 return
-        self.board.recovered()
+        for _ in self.board.recovery_steps():
+            pass
+        if rng.random() < 0.5:
+            self.load(len(self.board.unloaded))
+
+    def load(self, reps: int) -> None:
+        """Read the earlier days of that many reps back."""
+        for _ in range(min(reps, len(self.board.unloaded))):
+            load_history(self.board, self.board.unloaded.pop())
+
+    def years(self) -> dict[str, Total]:
+        """Rep to what the history sums up over all months."""
+        self.load(len(self.board.unloaded))
+        self.board.settle()
+        sums: dict[str, Total] = {}
+        for rep in self.board.reps.values():
+            for total in rep.history.months.values():
+                sums.setdefault(rep.rep_id, Total()).add(total)
+        return {rep_id: total for rep_id, total in sums.items() if total}
 
     def cells(self) -> Cells:
         """(rep, day) to total, from what is resident and what is stored."""
+        self.load(len(self.board.unloaded))
         self.board.settle()
         out: Cells = {}
         for rep in self.board.reps.values():
@@ -151,11 +171,21 @@ def run(
             ghost.apply(log, rng.randint(0, 3))
             ghost.commit(changelog)
             ghost.expire(changelog, 2)
+        elif what < 0.88:
+            owner.load(1)
         elif what < 0.9:
             Showing(owner.board).refresh(log[-1].timestamp, owner.at, 100)
         elif stale:
             stale.pop()
     return owner, changelog
+
+
+def by_rep(cells: Cells) -> dict[str, Total]:
+    """Rep to the sum of all days."""
+    sums: dict[str, Total] = {}
+    for (rep_id, _), total in cells.items():
+        sums.setdefault(rep_id, Total()).add(total)
+    return sums
 
 
 def read(changelog: Sequence[Change], order: Random | None = None) -> Cells:

@@ -13,7 +13,7 @@ from streams.core.plan import Plan
 from tests.builders import DAY_MS, HOUR_MS, NOON_MS, Record, call, record
 from tests.property.floor_logs import ZONE, logs
 from tests.property.slow_scoreboard import recount
-from tests.property.state_model import read, run
+from tests.property.state_model import by_rep, read, run
 
 fixed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 """The fixture below sets the same constant for every example."""
@@ -31,6 +31,7 @@ def test_faults_take_overs_and_ghosts_change_no_number(log: list[Record], seed: 
     expected = {name: total for name, total in recount(log, ZONE).items() if total}
     owner, changelog = run(Plan.empty(ZONE), log, seed)
     assert owner.cells() == expected
+    assert owner.years() == by_rep(expected)
     assert read(changelog) == expected
 
 
@@ -97,6 +98,7 @@ def test_long_floors_come_to_the_recount(seed: int) -> None:
     expected = {name: total for name, total in recount(log, ZONE).items() if total}
     owner, changelog = run(Plan.empty(ZONE), log, seed)
     assert owner.cells() == expected
+    assert owner.years() == by_rep(expected)
     assert read(changelog) == expected
 
 
@@ -120,6 +122,7 @@ def test_removing_days_that_are_no_longer_kept_changes_no_other(seed: int) -> No
     ]
     days = 3
     owner, changelog = run(Plan.empty(ZONE), log, seed, days)
+    owner.load(len(owner.board.unloaded))
     while owner.expire(changelog, 2):
         pass
     kept_from = owner.board.newest_day - days + 1
@@ -127,6 +130,7 @@ def test_removing_days_that_are_no_longer_kept_changes_no_other(seed: int) -> No
         name: total for name, total in recount(log, ZONE).items() if total and name[1] >= kept_from
     }
     assert owner.cells() == expected
+    assert owner.years() == by_rep(expected)
     left = {key: value for key, value in dict(changelog).items() if value is not None}
     assert {n: t for n, t in read(list(left.items())).items() if n[1] >= kept_from} == expected
     # What a ghost has written since is the next sweep's; the owner's own view is rid of the rest.
