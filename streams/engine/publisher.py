@@ -200,6 +200,7 @@ class Publisher:
                 )
             )
         telemetry.reps.set(sum(len(board.reps) for board in state.boards.values()))
+        telemetry.reps_loading.set(sum(len(board.unloaded) for board in state.boards.values()))
         telemetry.resident_days.set(
             sum(len(rep.days) for board in state.boards.values() for rep in board.reps.values())
         )

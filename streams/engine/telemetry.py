@@ -83,6 +83,9 @@ class Telemetry:
         self.recovery_left = gauge("recovery_left_records", "Changelog records still to be read.")
         self.partitions = gauge("partitions_owned", "Partitions this worker owns.")
         self.reps = gauge("reps_owned", "Reps whose state this worker holds.")
+        self.reps_loading = gauge(
+            "reps_loading", "Reps whose earlier days are still read back after a start."
+        )
         self.resident_days = gauge("resident_rep_days", "Rep-days held in memory.")
         self.source_newest = gauge(
             "source_newest_event_timestamp_seconds",

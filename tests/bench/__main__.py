@@ -13,6 +13,7 @@ from tests.bench.live import measure_live
 from tests.bench.memory import measure_memory
 from tests.bench.pipeline import measure_pipeline
 from tests.bench.read_side import measure_read_side
+from tests.bench.recovery import measure_recovery
 from tests.bench.report import Report, show
 
 BENCHMARKS: dict[str, Callable[[int, int], Report]] = {
@@ -21,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[int, int], Report]] = {
     "cold": lambda _, reps: measure_cold(reps),
     "ledger": lambda events, _: measure_ledger(events),
     "memory": lambda *_: measure_memory(),
+    "recovery": lambda *_: measure_recovery(),
     "read-side": lambda *_: measure_read_side(),
 }
 

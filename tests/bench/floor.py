@@ -45,6 +45,10 @@ class BenchWorker:
         """End it in good order."""
         self._process.stop()
 
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+
     def cpu_s(self) -> float:
         """CPU time of all its threads so far, user and system."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2].split()
