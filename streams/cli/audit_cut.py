@@ -1,4 +1,4 @@
-"""Leaves the same entities out of the state as out of the recount: those in flight."""
+"""The comparison itself: what is in flight is left out on both sides, the rest must be the same."""
 
 from __future__ import annotations
 
@@ -6,12 +6,46 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
-from streams.core.calendar import day_number
+import duckdb
+import msgspec
+
+from streams.core.calendar import date_of, day_number
 from streams.core.changelog import ChangelogReader
 from streams.core.contribution import KINDS, entity_key
-from streams.recount.recount import InFlight
+from streams.core.plan import Plan
+from streams.core.totals import total_rows
+from streams.recount.compare import Comparison, compare
+from streams.recount.recount import Cut, InFlight, in_flight, kept_from, recount
 
 _LETTERS = {word: letter for letter, word in KINDS.items()}
+
+
+def compare_at(
+    cut: Cut,
+    connection: duckdb.DuckDBPyConnection,
+    state: ChangelogReader,
+    plan: Plan,
+    detail_days: int,
+) -> tuple[Comparison, int]:
+    """(the comparison, how many entities in flight were left out of it).
+
+    `state` holds the effect of every event below the `cut` and of any of those behind it; the
+    `connection` every event that `state` has the effect of. Takes what is in flight out of `state`.
+    """
+    counted_from = state.kept_from(detail_days)  # by all that the workers have seen
+    ours = recount(connection, cut)
+    flying = in_flight(connection)
+    leave_out(state, flying)
+    kept = max(date_of(counted_from).isoformat(), kept_from(connection))
+    comparison = compare(
+        (row for row in ours if row["date"] >= kept),
+        (
+            msgspec.structs.asdict(row)
+            for row in total_rows(state.rep_days, plan, counted_from)
+            if row.date >= kept
+        ),
+    )
+    return comparison, len(flying)
 
 
 def leave_out(state: ChangelogReader, flying: Iterable[InFlight]) -> None:

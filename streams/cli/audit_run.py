@@ -14,20 +14,16 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
 
-import msgspec
-
-from streams.cli.audit_cut import leave_out
+from streams.cli.audit_cut import compare_at
 from streams.cli.audit_events import suspects
 from streams.cli.audit_raw import RawEvents, Say
 from streams.cli.kafka_read import Positions, begins, committed, ends
 from streams.cli.plan_file import load_plan
 from streams.cli.state import read_state
-from streams.core.calendar import date_of
 from streams.core.contribution import KINDS
-from streams.core.totals import total_rows
-from streams.recount.compare import Comparison, compare
+from streams.recount.compare import Comparison
 from streams.recount.load import LETTERS, Unreadable
-from streams.recount.recount import Row, in_flight, kept_from, recount
+from streams.recount.recount import Row
 from streams.settings import Settings
 from streams.topics import DEAL_POSTINGS, MISROUTED, MISROUTED_DEALS, inputs
 
@@ -100,20 +96,10 @@ class Auditor:
         plan = load_plan(settings)
         self._say("reading the state")
         state = read_state(settings)
-        counted_from = state.kept_from(settings.detail_days)
         self._raw.load(ends(settings, self._topics), self._say)
         self._say("recounting")
-        ours = recount(connection, self._raw.cut(cut))
-        flying = in_flight(connection)
-        leave_out(state, flying)
-        kept = max(date_of(counted_from).isoformat(), kept_from(connection))
-        comparison = compare(
-            (row for row in ours if row["date"] >= kept),
-            (
-                msgspec.structs.asdict(row)
-                for row in total_rows(state.rep_days, plan, counted_from)
-                if row.date >= kept
-            ),
+        comparison, flying = compare_at(
+            self._raw.cut(cut), connection, state, plan, settings.detail_days
         )
         topics = {KINDS[ord(letter)]: settings.topic(kind) for kind, letter in LETTERS.items()}
         differing = dict.fromkeys((d.rep_id, d.date) for d in comparison.differences)
@@ -122,7 +108,7 @@ class Auditor:
             for rep, day in list(differing)[:SHOWN]
         }
         unreadable = self._raw.unreadable(cut)
-        return Findings({}, behind, unreadable, comparison, len(flying), events)
+        return Findings({}, behind, unreadable, comparison, flying, events)
 
 
 def _wait(settings: Settings, wanted: Positions, wait_s: float) -> tuple[Positions, Positions]:
