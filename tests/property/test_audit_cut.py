@@ -74,7 +74,7 @@ def audited(
         return compare_at(cut, connection, state, whole.plan, whole.detail_days)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     arrivals=arrivals_,
     reversals=st.sampled_from(["restate", "contra"]),
@@ -108,7 +108,7 @@ def test_a_state_of_any_later_moment_agrees_with_the_recount(
     assert flying <= sum(ends.values()) - sum(cut.values())
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(arrivals=arrivals_)
 def test_a_state_that_lacks_a_call_below_the_cut_is_found(arrivals: list[Any]) -> None:
     plan = PLAN.format(reversals="restate")
