@@ -66,6 +66,10 @@ class RawEvents:
             finally:  # also when Kafka fails half way: what is in must not come again
                 self._reached |= {(topic, at): offset for at, offset in reached.items()}
 
+    def lost(self, first: Positions) -> Positions:
+        """Of the first offsets that are retained, those that lie behind what was read so far."""
+        return {at: offset for at, offset in first.items() if offset > self._reached.get(at, 0)}
+
     def cut(self, positions: Positions) -> dict[tuple[str, int], int]:
         """Kafka's positions as the recount names them."""
         return {(self._kinds[topic], at): offset for (topic, at), offset in positions.items()}

@@ -35,7 +35,8 @@ SHOWN = 20
 class Findings(NamedTuple):
     """The outcome of an audit.
 
-    `not_auditable` names partitions whose first events are no longer retained, `behind` partitions
+    `not_auditable` names partitions of which events that were never read are no longer retained,
+    and the first offset that is; `behind` partitions
     with events the workers had not counted when time was up, and how many. `comparison` is None
     when there was nothing sound to compare; `in_flight` entities were left out of it. `events`
     holds, for the first differing rep-days, the events to look at.
@@ -76,9 +77,9 @@ class Auditor:
     def round(self, wait_s: float) -> Findings:
         """Audit once; raises click.ClickException when Kafka fails, PlanError, PipelineError."""
         settings = self._settings
-        first = begins(settings, self._topics)
-        if lost := {_name(at): offset for at, offset in first.items() if offset}:
-            return Findings(lost, {}, [], None, 0, {})
+        if lost := self._raw.lost(begins(settings, self._topics)):
+            gone = {_name(at): offset for at, offset in lost.items()}
+            return Findings(gone, {}, [], None, 0, {})
         self._say("waiting until the workers have counted what is there")
         cut, late = _wait(settings, ends(settings, self._topics), wait_s)
         derived_late: Positions = {}

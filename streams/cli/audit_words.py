@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Differing cells that are printed; --json has all."""
-EVENTS_SHOWN = 10
-"""Events that are printed of each differing rep-day; --json has all."""
+ENTITIES_SHOWN = 10
+"""Calls, deals, surveys and visits that are printed of each differing rep-day."""
+VERSIONS_SHOWN = 5
+"""Events that are printed of each of them, the last ones; --json has all of all."""
 
 
 def as_object(findings: Findings) -> dict[str, Any]:
@@ -57,9 +60,7 @@ def in_words(findings: Findings) -> list[str]:
         lines.append(f"... and {len(differences) - SHOWN} more cells")
     for rep_day, events in findings.events.items():
         lines.append(f"look at, of {rep_day}:")
-        lines += ["  " + _event(event) for event in events[:EVENTS_SHOWN]]
-        if len(events) > EVENTS_SHOWN:
-            lines.append(f"  ... and {len(events) - EVENTS_SHOWN} more")
+        lines += ["  " + line for line in _entities(events)]
     if findings.in_flight:
         lines.append(f"{findings.in_flight:,} calls, deals, surveys and visits left out: in flight")
     lines.append(
@@ -69,23 +70,38 @@ def in_words(findings: Findings) -> list[str]:
     return lines
 
 
-def _event(event: dict[str, Any]) -> str:
-    what = f"{event['kind']} {event['source']} {event['id']} ({event['where']})"
-    parts = []
-    if "offset" in event:
-        place = f"{event['topic']}:{event['partition']} offset {event['offset']}"
-        parts.append(
-            f"{event['op']}, revision {event['revision']}, {_time(event['at_ms'])}, {place}"
-        )
+def _entities(events: list[dict[str, Any]]) -> Iterator[str]:
+    """Each entity with what is wrong about it, and under it its events with their places."""
+    of_entity: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for event in events:
+        of_entity.setdefault((event["kind"], event["source"], event["id"]), []).append(event)
+    for name, versions in list(of_entity.items())[:ENTITIES_SHOWN]:
+        yield f"{' '.join(name)}: {'; '.join([versions[0]['where'], *_wrong(versions[0])])}"
+        places = [event for event in versions if "offset" in event]
+        if len(places) > VERSIONS_SHOWN:
+            yield f"  {len(places) - VERSIONS_SHOWN} earlier events, and"
+        for event in places[-VERSIONS_SHOWN:]:
+            yield (
+                f"  {event['topic']}:{event['partition']} offset {event['offset']}: "
+                f"{event['op']}, revision {event['revision']}, {_time(event['at_ms'])}"
+            )
+    if len(of_entity) > ENTITIES_SHOWN:
+        yield f"... and {len(of_entity) - ENTITIES_SHOWN} more"
+
+
+def _wrong(event: dict[str, Any]) -> Iterator[str]:
+    both = "held" in event and "offset" in event
+    for column, (recounted, counted) in event["cells"].items():
+        if both:
+            yield f"{column}: recounted {recounted}, totals {counted}"
+        else:
+            yield f"{column} {recounted if counted is None else counted}"
     if event["cells"] and "held" in event:
         held = event["held"]
-        parts.append(
-            f"the state has revision {held['revision']} "
-            f"from offset {held['origin_offset']} at {_time(held['origin_ms'])}"
+        yield (
+            f"the state has revision {held['revision']}, "
+            f"logged {_time(held['origin_ms'])} at offset {held['origin_offset']}"
         )
-    if "held" in event:
-        parts += [f"{name} {one} is {other}" for name, (one, other) in event["cells"].items()]
-    return f"{what}: {'; '.join(parts)}"
 
 
 def _time(at_ms: int) -> str:

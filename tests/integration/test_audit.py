@@ -143,7 +143,9 @@ def test_a_number_that_is_wrong_is_found_and_the_events_behind_it_are_shown(site
     audited = site.run("audit", "--wait", "5")
     assert audited.exit_code == 1
     assert " dials: recounted " in audited.stdout
-    assert " never-counted (not in the state): upsert, revision 0, " in audited.stdout
+    assert " never-counted: not in the state; " in audited.stdout
+    place = f"{site.settings.topic(CALL_ENDED)}:0 offset {len(calls) - 1}: upsert, revision 0, "
+    assert place in audited.stdout
     assert f"{len(rows)} rep-days compared" in audited.stdout
 
 
