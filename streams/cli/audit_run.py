@@ -10,9 +10,13 @@ at rest, and what is in flight now is compared the next time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
+
+import duckdb
 
 from streams.cli.audit_cut import compare_at
 from streams.cli.audit_events import suspects
@@ -90,7 +94,8 @@ class Auditor:
         behind = {_name(at): lag for at, lag in (late | derived_late).items()}
         if derived_late:
             return Findings({}, behind, [], None, 0, {})
-        return self._compare(cut, behind)
+        with interruptible():
+            return self._compare(cut, behind)
 
     def _compare(self, cut: Positions, behind: dict[str, int]) -> Findings:
         settings, connection = self._settings, self._raw.connection
@@ -110,6 +115,17 @@ class Auditor:
         }
         unreadable = self._raw.unreadable(cut)
         return Findings({}, behind, unreadable, comparison, flying, events)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is KeyboardInterrupt also in the middle of a query, where DuckDB makes it another."""
+    try:
+        yield
+    except (RuntimeError, duckdb.InterruptException) as error:
+        if "interrupted" not in str(error).lower():
+            raise
+        raise KeyboardInterrupt from None
 
 
 def _wait(settings: Settings, wanted: Positions, wait_s: float) -> tuple[Positions, Positions]:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 import duckdb
@@ -30,8 +30,7 @@ log = logging.getLogger(__name__)
 def watch(settings: Settings, wait_s: float, every_s: float, port: int) -> NoReturn:
     """Audit every `every_s` seconds until SIGTERM or Ctrl-C; raises PipelineError."""
     load_plan(settings)
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, _stop)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped like by Ctrl-C
     logging.config.dictConfig(log_config())
     metrics = AuditMetrics(SystemClock(), every_s)
     registry = CollectorRegistry()
@@ -39,12 +38,11 @@ def watch(settings: Settings, wait_s: float, every_s: float, port: int) -> NoRet
     _listen(registry, settings.metrics_host, port)
     # Beside the local store, where there is room for it: temporary folders are often in memory.
     folder = Path(settings.data_dir) / "audit"
-    auditor: Auditor | None = None
     try:
+        auditor = _begin(settings, folder)
         while True:
             began = time.monotonic()
             try:
-                auditor = auditor or _begin(settings, folder)
                 findings = auditor.round(wait_s)
             except (click.ClickException, PipelineError, KafkaException, OSError) as error:
                 metrics.failed()
@@ -52,19 +50,26 @@ def watch(settings: Settings, wait_s: float, every_s: float, port: int) -> NoRet
             except duckdb.Error as error:
                 metrics.failed()
                 log.error("no audit, the database begins anew: %s", _one_line(error))
-                auditor = None
+                auditor.close()
+                auditor = _begin(settings, folder)
             else:
                 metrics.made(findings, time.monotonic() - began)
                 _tell(findings, time.monotonic() - began)
             time.sleep(max(0.0, began + every_s - time.monotonic()))
+    except KeyboardInterrupt:
+        raise SystemExit(0) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _begin(settings: Settings, folder: Path) -> Auditor:
-    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
-    folder.mkdir(parents=True)
-    return Auditor(settings, folder)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+        folder.mkdir(parents=True)
+        return Auditor(settings, folder)
+    except (OSError, duckdb.Error) as error:
+        msg = f"data_dir: no database can be made in {folder}: {_one_line(error)}"
+        raise PipelineError(msg) from error
 
 
 def _tell(findings: Findings, took_s: float) -> None:
@@ -82,10 +87,6 @@ def _listen(registry: CollectorRegistry, host: str, port: int) -> None:
         msg = f"metrics cannot listen on {host}:{port}: {error.strerror}; choose another --port"
         raise PipelineError(msg) from error
     log.info("metrics: http://%s:%s/metrics", host, server.server_port)
-
-
-def _stop(*_: Any) -> NoReturn:
-    raise SystemExit(0)
 
 
 def _one_line(error: Exception) -> str:
