@@ -120,18 +120,19 @@ def test_a_floor_at_work_is_audited_and_today_is_compared(floor: Floor) -> None:
     floor.worker("a")
     events = list(live_events(SystemClock().now_ms(), 13_000))
     floor.send(events[:6_000])
-    findings: list[dict[str, Any]] = []
+    findings: list[tuple[dict[str, Any], float]] = []
     with floor.sending(events[6_000:], per_second=300) as sending:
         time.sleep(1)  # for the producer to be in full flow when the first cut is made
         while sending.is_alive():
-            findings.append(floor.audit())
-    assert len(findings) >= 3
-    assert max(found["in_flight"] for found in findings) > 0
-    for found in findings:
+            began_s = time.monotonic()
+            findings.append((floor.audit(), time.monotonic() - began_s))
+    assert max(found["in_flight"] for found, _ in findings) > 0
+    for found, took_s in findings:
         # Every event is of the last half hour, so every rep-day is what people look at now.
         assert found["rep_days"] >= len(REPS)
         assert found["cells"] > 25 * len(REPS)
-        assert found["in_flight"] < 3_000  # of some 8,000 calls, deals and surveys, and more
+        # At most what came meanwhile, and what a producer that was held up sent at once.
+        assert found["in_flight"] < 300 * took_s + 1_000
     floor.settle()
     assert floor.audit()["in_flight"] == 0
 
