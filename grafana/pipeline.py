@@ -23,7 +23,7 @@ OUTCOMES = ("accepted", "duplicate", "revised", "misrouted", "expired", "dead_le
 
 
 def pipeline() -> Dashboard:
-    """Health at a glance, then events, delay, state and sinks."""
+    """Health at a glance, then events, delay, state, sinks and the audit."""
     board = dashboard(
         "floorcast-pipeline", "Pipeline", "Events in, delay, state and sinks of the workers."
     )
@@ -33,6 +33,7 @@ def pipeline() -> Dashboard:
     _delay(board)
     _state(board)
     _sinks(board)
+    _audit(board)
     return board
 
 
@@ -300,6 +301,45 @@ def _sinks(board: Dashboard) -> None:
             [Query(f"sum by (sink) (floorcast_sink_pending_reps{q.WORKER})", "{{sink}}")],
             unit=COUNT,
             span=6,
+        ),
+    ):
+        board.with_panel(panel)
+
+
+def _audit(board: Dashboard) -> None:
+    board.with_row(Row("Audit"))
+    for panel in (
+        numbers(
+            "Audit: cells differing",
+            "Cells of rep-days that are not what an independent recount of the raw events gives; "
+            "`floorcast audit --watch` logs which, and the events behind them.",
+            [Query("max(floorcast_audit_cells_differing)", "differing")],
+            unit=COUNT,
+            span=6,
+            attention_at=1,
+        ),
+        numbers(
+            "Audit: cells compared",
+            "Cells of the last audit that compared something.",
+            [Query("max(floorcast_audit_cells_compared)", "compared")],
+            unit=COUNT,
+            span=6,
+        ),
+        numbers(
+            "Audit: in flight",
+            "Calls, deals, surveys and visits of which an event arrived meanwhile; they "
+            "are left out of it and compared in the next.",
+            [Query("max(floorcast_audit_entities_in_flight)", "in flight")],
+            unit=COUNT,
+            span=6,
+        ),
+        numbers(
+            "Audit: age",
+            "Time since the last audit that compared something.",
+            [Query("time() - max(floorcast_audit_last_success_timestamp_seconds > 0)", "age")],
+            unit=SECONDS,
+            span=6,
+            attention_at=1_800,
         ),
     ):
         board.with_panel(panel)

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-from datetime import UTC, datetime
+from contextlib import closing, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from streams.cli.main import Context
-
-if TYPE_CHECKING:
-    from streams.cli.audit_run import Findings
-
-SHOWN = 20
-"""Differing cells that are printed; --json has all."""
-EVENTS_SHOWN = 10
-"""Events that are printed of each differing rep-day; --json has all."""
 
 
 @click.command()
@@ -33,25 +24,74 @@ EVENTS_SHOWN = 10
     metavar="S",
     help="Seconds to wait for workers to count what is in Kafka now.",
 )
+@click.option("--watch", is_flag=True, help="Audit again and again; serve /metrics; log findings.")
+@click.option(
+    "--every",
+    "every_s",
+    type=click.FloatRange(1),
+    metavar="S",
+    help="With --watch: seconds between the starts of two audits. Default: 600.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="With --watch: port of /metrics. Default: the setting metrics_port; 0: a free one.",
+)
 @click.pass_obj
-def command(context: Context, as_json: bool, wait_s: float) -> None:
+def command(
+    context: Context,
+    *,
+    as_json: bool,
+    wait_s: float,
+    watch: bool,
+    every_s: float | None,
+    port: int | None,
+) -> None:
     """Recount the raw topics in SQL and compare every cell with the totals.
 
-    The recount shares no code with what it checks. Exit code 1 when a cell differs, when events
-    wait to be counted, or when raw events are no longer retained.
+    The recount shares no code with what it checks. A floor at work is audited too: calls, deals,
+    surveys and visits of which an event arrives meanwhile are left out on both sides and counted as
+    in flight. Exit code 1 when a cell differs, when events wait to be counted, or when raw events
+    are no longer retained.
 
     \b
-    Example:
+    Examples:
       floorcast audit && echo every cell is right
+      floorcast audit --watch --every 300 --port 9465
     """
     if importlib.util.find_spec("duckdb") is None:
         msg = "audit needs DuckDB: install floorcast[audit]"
         raise click.ClickException(msg)
-    from streams.cli.audit_run import audit
+    settings = context.settings()
+    if watch:
+        from streams.cli.audit_watch import watch as keep_watching
 
+        if as_json:
+            msg = "--json: is for a single audit; with --watch findings are logged and on /metrics"
+            raise click.UsageError(msg)
+        keep_watching(
+            settings,
+            wait_s,
+            600.0 if every_s is None else every_s,
+            settings.metrics_port if port is None else port,
+        )
+    for name, value in (("--every", every_s), ("--port", port)):
+        if value is not None:
+            msg = f"{name}: goes with --watch only"
+            raise click.UsageError(msg)
+
+    from rich.console import Console
+
+    from streams.cli.audit_run import Auditor
+    from streams.cli.audit_words import as_object, in_words
+
+    console = Console(stderr=True)
+    status = console.status("") if console.is_terminal else None
     # On disk, because a year of events may be more than fits in memory.
-    with TemporaryDirectory(prefix="floorcast-audit-") as folder:
-        findings = audit(context.settings(), wait_s, Path(folder))
+    with TemporaryDirectory(prefix="floorcast-audit-") as folder, status or nullcontext():
+        auditor = Auditor(settings, Path(folder), status.update if status else lambda _: None)
+        with closing(auditor):
+            findings = auditor.round(wait_s)
     if as_json:
         click.echo(msgspec.json.encode(as_object(findings), enc_hook=str))
     else:
@@ -59,67 +99,3 @@ def command(context: Context, as_json: bool, wait_s: float) -> None:
             click.echo(line)
     if not findings.clean:
         raise SystemExit(1)
-
-
-def as_object(findings: Findings) -> dict[str, Any]:
-    """The findings for `--json`."""
-    compared = findings.comparison
-    return {
-        "clean": findings.clean,
-        "rep_days": compared.rep_days if compared else 0,
-        "cells": compared.cells if compared else 0,
-        "differing": len(compared.differences) if compared else 0,
-        "differences": [d._asdict() for d in compared.differences] if compared else [],
-        "passed_over": compared.passed_over if compared else 0,
-        "lag": findings.behind,
-        "not_auditable": findings.not_auditable,
-        "unreadable": [u._asdict() for u in findings.unreadable],
-        "events": findings.events,
-    }
-
-
-def in_words(findings: Findings) -> list[str]:
-    """The findings for people, one line each."""
-    lines = [
-        f"not auditable: {where} begins at offset {offset}; earlier events are no longer retained"
-        for where, offset in findings.not_auditable.items()
-    ]
-    lines += [
-        f"lag: {where}: {events} events are not counted yet; is a worker running?"
-        for where, events in findings.behind.items()
-    ]
-    lines += [
-        f"unreadable: {topic}:{partition} offset {offset} is no dead letter, yet no event"
-        for topic, partition, offset in findings.unreadable
-    ]
-    compared = findings.comparison
-    if compared is None:
-        return [*lines, "nothing compared"]
-    differences = compared.differences
-    lines += [
-        f"differs: {d.rep_id} {d.date} {d.column}: recounted {d.recounted}, totals {d.counted}"
-        for d in differences[:SHOWN]
-    ]
-    if len(differences) > SHOWN:
-        lines.append(f"... and {len(differences) - SHOWN} more cells")
-    for rep_day, events in findings.events.items():
-        lines.append(f"look at, of {rep_day}:")
-        lines += ["  " + _event(event) for event in events[:EVENTS_SHOWN]]
-        if len(events) > EVENTS_SHOWN:
-            lines.append(f"  ... and {len(events) - EVENTS_SHOWN} more")
-    if compared.passed_over:
-        lines.append(f"{compared.passed_over} rep-days passed over: they changed meanwhile")
-    lines.append(
-        f"{compared.cells:,} cells of {compared.rep_days:,} rep-days compared, "
-        f"{len(differences):,} differ"
-    )
-    return lines
-
-
-def _event(event: dict[str, Any]) -> str:
-    what = f"{event['kind']} {event['source']} {event['id']} ({event['where']})"
-    if "offset" not in event:
-        return what
-    at = datetime.fromtimestamp(event["at_ms"] / 1000, UTC).isoformat(timespec="milliseconds")
-    where = f"partition {event['partition']} offset {event['offset']}"
-    return f"{what}: {event['op']}, revision {event['revision']}, {at}, {where}"

@@ -96,6 +96,13 @@ class RepDay(Group):
         self._add(key, contribution, 1)
         return "revised", True
 
+    def drop(self, key: bytes) -> None:
+        """Take an entity out, if it is there; for readers only: an owner never forgets one."""
+        held = self.entities.pop(key, None)
+        if held is not None:
+            self._add(key, held, -1)
+            self.latest = None
+
     def _add(self, key: bytes, contribution: bytes, sign: int) -> None:
         if key[0] == DEAL:
             cell, money = deal_amounts(deal_part(contribution))

@@ -70,9 +70,7 @@ def total_rows(
     for rep_id, day in sorted(rep_days, key=_by_day):
         if day < first_day:
             continue
-        rep_day = rep_days[rep_id, day]
-        team = plan.roster.team_on(rep_id, day)
-        row = _row(rep_id, day, rep_day, None if team is None else team.id)
+        row = total_row(rep_id, day, rep_days[rep_id, day], plan)
         if _holds_anything(row):
             yield row
 
@@ -83,7 +81,9 @@ def four_places(parts: int) -> str:
     return f"{'-' if parts < 0 else ''}{whole}.{rest:04d}"
 
 
-def _row(rep_id: str, day: int, rep_day: RepDay, team: str | None) -> TotalRow:
+def total_row(rep_id: str, day: int, rep_day: RepDay, plan: Plan) -> TotalRow:
+    """The row of a rep's local day, also when it holds nothing."""
+    team = plan.roster.team_on(rep_id, day)
     sums = tally(rep_day.total())
     gross, back = _revenue(sums, 0), _revenue(sums, 1)
     products: dict[str, dict[str, int]] = {}
@@ -92,7 +92,7 @@ def _row(rep_id: str, day: int, rep_day: RepDay, team: str | None) -> TotalRow:
             products.setdefault(product, {})[currency] = up - down
     return TotalRow(
         rep_id=rep_id,
-        team_id=team or rep_day.team() or UNASSIGNED,
+        team_id=(None if team is None else team.id) or rep_day.team() or UNASSIGNED,
         date=date_of(day).isoformat(),
         dials=sums.dials,
         answered=sums.answered,

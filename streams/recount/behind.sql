@@ -1,12 +1,12 @@
--- Raw events of a rep's local day, for people to look at.
+-- Raw events of a rep's local day, for people to look at; those of entities in flight are not its.
 WITH placed AS (
     SELECT e.*, local_day(zone_of(roster.entries, at_ms), at_ms) AS day
     FROM (
-        SELECT 'call' AS kind, "partition", "offset", source, id, rep_id, revision, at_ms, op FROM raw_calls
+        SELECT 'call' AS kind, 'c' AS letter, "partition", "offset", source, id, rep_id, revision, at_ms, op FROM raw_calls
         UNION ALL
-        SELECT 'survey', "partition", "offset", source, id, rep_id, revision, at_ms, op FROM raw_surveys
+        SELECT 'survey', 's', "partition", "offset", source, id, rep_id, revision, at_ms, op FROM raw_surveys
         UNION ALL
-        SELECT 'visit', "partition", "offset", source, id, rep_id, revision, at_ms, op FROM raw_visits
+        SELECT 'visit', 'v', "partition", "offset", source, id, rep_id, revision, at_ms, op FROM raw_visits
     ) AS e LEFT JOIN roster USING (rep_id)
     WHERE rep_id = $rep
 ), deals AS (
@@ -14,7 +14,10 @@ WITH placed AS (
     WHERE kind = 'd' AND rep_id = $rep AND day = CAST($date AS DATE)
 )
 SELECT kind, source, id, revision, at_ms, op, "partition", "offset"
-FROM placed WHERE day = CAST($date AS DATE)
+FROM placed
+ANTI JOIN (SELECT kind AS letter, rep_id, day, source, id FROM in_flight) AS flying
+    USING (letter, rep_id, day, source, id)
+WHERE day = CAST($date AS DATE)
 UNION ALL
 SELECT 'deal', source, id, revision, at_ms, op || ' ' || status, "partition", "offset"
 FROM raw_deals SEMI JOIN deals USING (source, id)

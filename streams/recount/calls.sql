@@ -17,7 +17,7 @@ WITH judged AS (
             ELSE 0
         END AS talk,
         dispositions.code IS NULL OR makes_contact AS may_be_contact
-    FROM latest('raw_calls') AS calls
+    FROM latest('raw_calls', 'c') AS calls
     LEFT JOIN dispositions ON dispositions.code = calls.disposition
 )
 SELECT

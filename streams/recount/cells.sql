@@ -1,5 +1,5 @@
 -- Rep-days. What is older than the newest day less `detail_days` is left out.
-CREATE TABLE rep_days AS
+CREATE OR REPLACE TABLE rep_days AS
 WITH sums AS (
     SELECT rep_id, day,
         sum(dials) AS dials, sum(answered) AS answered, sum(human_answered) AS human_answered,

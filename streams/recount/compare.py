@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from streams.recount.recount import Row
@@ -21,42 +21,45 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """How many cells were compared, which differ, and how many rep-days were passed over."""
+    """How many rep-days and cells were compared, and which cells differ."""
 
     rep_days: int
     cells: int
     differences: list[Difference]
-    passed_over: int
 
 
-def compare(
-    recounted: Iterable[Row], counted: Iterable[Row], moving: Collection[tuple[str, str]] = ()
-) -> Comparison:
-    """Compare every cell of every rep-day that either side has, but those in `moving`.
+def compare(recounted: Iterable[Row], counted: Iterable[Row]) -> Comparison:
+    """Compare every cell of every rep-day that either side has.
 
-    `moving` holds (rep, date). A rep-day or a key of a map that one side does not have is zero
-    there; who has no row at all has no team to compare.
+    A rep-day or a key of a map that one side does not have is zero there; who has no row at all has
+    no team to compare.
     """
     ours = {(row["date"], row["rep_id"]): row for row in recounted}
     theirs = {(row["date"], row["rep_id"]): row for row in counted}
-    rep_days = cells = passed_over = 0
+    cells = 0
     differences: list[Difference] = []
-    for date, rep in sorted(ours.keys() | theirs.keys()):
-        if (rep, date) in moving:
-            passed_over += 1
-            continue
-        rep_days += 1
-        here, there = dict(_cells(ours.get((date, rep)))), dict(_cells(theirs.get((date, rep))))
-        if not (here and there):
-            here.pop("team_id", None)
-            there.pop("team_id", None)
-        for column in here.keys() | there.keys():
-            cells += 1
-            one, other = here.get(column), there.get(column)
-            if one != other and not (one in _ZEROS and other in _ZEROS):
-                differences.append(Difference(rep, date, column, one, other))
-    differences.sort(key=lambda difference: (difference.date, difference.rep_id, difference.column))
-    return Comparison(rep_days, cells, differences, passed_over)
+    rep_days = sorted(ours.keys() | theirs.keys())
+    for date, rep in rep_days:
+        number, differing = compare_row(ours.get((date, rep)), theirs.get((date, rep)))
+        cells += number
+        differences += [Difference(rep, date, *cell) for cell in differing]
+    return Comparison(len(rep_days), cells, differences)
+
+
+def compare_row(one: Row | None, other: Row | None) -> tuple[int, list[tuple[str, Any, Any]]]:
+    """(number of cells, those that differ as (column, `one`'s, `other`'s)) of two rows."""
+    here, there = dict(_cells(one)), dict(_cells(other))
+    if not (here and there):
+        here.pop("team_id", None)
+        there.pop("team_id", None)
+    columns = sorted(here.keys() | there.keys())
+    both = ((column, here.get(column), there.get(column)) for column in columns)
+    differing = [
+        (column, ours, theirs)
+        for column, ours, theirs in both
+        if ours != theirs and not (ours in _ZEROS and theirs in _ZEROS)
+    ]
+    return len(columns), differing
 
 
 def _cells(row: Row | None) -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,6 @@
 -- Every step split over its reps and products by largest remainder.
 
-CREATE TABLE step_lines AS
+CREATE OR REPLACE TABLE step_lines AS
 WITH steps AS (
     SELECT steps.source, steps.id, steps.step, deal.amount,
         CASE WHEN steps.reversal = -1 THEN deal.amount ELSE steps.reversal END AS reversed,
@@ -39,7 +39,7 @@ SELECT source, id, step, line, product_id, amount,
 FROM shared;
 
 -- Each line's amount and its part of the reversal over the reps, ties to the lower rep.
-CREATE TABLE step_parts AS
+CREATE OR REPLACE TABLE step_parts AS
 WITH credited AS (
     SELECT lines.*, credits.rep_id,
         amount * bp // 10000 AS gross_floor, amount * bp % 10000 AS gross_remainder,
@@ -70,7 +70,7 @@ FROM parts GROUP BY source, id, step, rep_id, product_id;
 
 -- Shares of each step in 1/10,000 of a deal; reversed as a count: by all, or by something that is
 -- at least the amount.
-CREATE TABLE step_shares AS
+CREATE OR REPLACE TABLE step_shares AS
 SELECT steps.source, steps.id, steps.step, credits.rep_id, credits.bp,
     steps.reversal = -1 OR (steps.reversal > 0 AND steps.reversal >= deal.amount) AS is_out
 FROM deal_steps AS steps

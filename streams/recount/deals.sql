@@ -2,15 +2,16 @@
 -- reps. deals_restate.sql and deals_contra.sql then say on which instants it stands.
 
 -- Distinct events of each deal in their order.
-CREATE TABLE deal_events AS
+CREATE OR REPLACE TABLE deal_events AS
 SELECT *, row_number() OVER (PARTITION BY source, id ORDER BY revision, logged_ms, "offset") AS seq
 FROM raw_deals
+ANTI JOIN (SELECT source, id FROM in_flight WHERE kind = 'd') USING (source, id)
 QUALIFY row_number() OVER (
     PARTITION BY source, id, revision, logged_ms, "offset" ORDER BY "partition"
 ) = 1;
 
 -- Whom each event credits: a row per rep, in 1/10,000; without credits the event's own rep gets all.
-CREATE TABLE deal_credits AS
+CREATE OR REPLACE TABLE deal_credits AS
 SELECT source, id, seq, rep_id, sum(bp) AS bp, first(team_id ORDER BY place) FILTER (team_id IS NOT NULL) AS team_id
 FROM (
     SELECT source, id, seq, credit.rep_id, credit.team_id, whole(credit.share, 10000) AS bp, place
@@ -26,7 +27,7 @@ GROUP BY source, id, seq, rep_id;
 
 -- After each event: which won or amended says what the deal is, and what is reversed (-1: all).
 -- Retractions say nothing here: only one that stands last matters, and then there is no deal.
-CREATE TABLE deal_standing AS
+CREATE OR REPLACE TABLE deal_standing AS
 WITH said AS (
     SELECT *,
         CASE WHEN status IN ('won', 'amended') THEN seq END AS deal_said,
@@ -48,7 +49,7 @@ WINDOW so_far AS (
 );
 
 -- The deals that stand, as their latest event leaves them; a last event that retracts: none.
-CREATE TABLE deals_now AS
+CREATE OR REPLACE TABLE deals_now AS
 SELECT latest.source, latest.id, latest.seq, latest.deal_seq, latest.reversal,
     deal.is_new_customer, deal.closed_ms, deal.currency
 FROM (
@@ -63,6 +64,6 @@ WHERE (
 ) = 'upsert';
 
 -- A step is a state of a deal whose split over reps and products is needed, at an instant.
-CREATE TABLE deal_steps (
+CREATE OR REPLACE TABLE deal_steps (
     source VARCHAR, id VARCHAR, step BIGINT, at_ms BIGINT, deal_seq BIGINT, reversal BIGINT
 );

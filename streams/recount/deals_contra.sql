@@ -1,6 +1,6 @@
 -- contra: the first won or amended at its close with nothing reversed, then the state after every
 -- event. A won or amended in another currency than the one before starts anew.
-CREATE TABLE deal_starts AS
+CREATE OR REPLACE TABLE deal_starts AS
 WITH stated AS (
     SELECT source, id, seq, closed_ms, currency,
         lag(currency) OVER (PARTITION BY source, id ORDER BY seq) AS currency_before

@@ -26,6 +26,9 @@ TABLES = {
 }
 """Input topic (its name without any prefix) to the kind of table it is read into."""
 
+LETTERS = {"call-ended": "c", "deal-closed": "d", "survey-submitted": "s", "visit-logged": "v"}
+"""Input topic to the letter that its entities have in SQL."""
+
 SPOOL_RECORDS = 100_000
 """Records in a spool file: some 50 MB of disk, deleted once read."""
 
@@ -71,13 +74,16 @@ def connect(database: Path | None = None) -> duckdb.DuckDBPyConnection:
 def load_plan(
     connection: duckdb.DuckDBPyConnection, text: str | None, zone: str, detail_days: int
 ) -> None:
-    """The parts of the plan that a recount needs; `text` is TOML, None for no plan.
+    """The parts of the plan that a recount needs, instead of those loaded before, if any.
+
+    `text` is TOML, None for no plan.
 
     `zone` is the IANA zone of whoever the plan does not place, `detail_days` how many days up to
     the newest are covered. Whoever reads the plan for work has checked it: here a missing field is
     a KeyError.
     """
     plan: dict[str, Any] = tomllib.loads(text) if text else {}
+    connection.execute("DELETE FROM roster; DELETE FROM dispositions")
     connection.execute("SET VARIABLE default_zone = $zone", {"zone": zone})
     connection.execute("SET VARIABLE detail_days = $days", {"days": detail_days})
     reversals = plan.get("deals", {}).get("reversals", "restate")
@@ -107,18 +113,23 @@ def load_events(
     records: Iterable[RawRecord],
     dead: Collection[tuple[int, int]],
     spool: Path,
+    *,
+    reached: dict[int, int] | None = None,
 ) -> list[Unreadable]:
     """Read the records of an input topic, except those that became dead letters.
 
     `topic` without any prefix; `dead` holds (partition, offset); `spool` is an empty folder for
-    temporary files. Returns the records that are neither dead letters nor readable.
+    temporary files. What was loaded before stays: a record must not be given twice. `reached` is
+    kept up, chunk by chunk: partition to the offset behind its last record that is in. Returns the
+    records that are neither dead letters nor readable.
     """
     kind = TABLES[topic]
     query = script(f"read_{kind}")
     unreadable: list[Unreadable] = []
-    living = (record for record in records if (record.partition, record.offset) not in dead)
+    rest = iter(records)
     path = spool / f"{kind}.json"
-    while chunk := list(islice(living, SPOOL_RECORDS)):
+    while taken := list(islice(rest, SPOOL_RECORDS)):
+        chunk = [record for record in taken if (record.partition, record.offset) not in dead]
         path.write_bytes(b"".join([_line(record) for record in chunk]))
         try:
             connection.execute(query, {"file": str(path), "lenient": False})
@@ -127,6 +138,8 @@ def load_events(
             path.write_bytes(b"".join(_rewritten(topic, chunk, unreadable)))
             connection.execute(query, {"file": str(path), "lenient": True})
         path.unlink()
+        if reached is not None:
+            reached |= {record.partition: record.offset + 1 for record in taken}
     found = connection.execute(
         f"""
         DELETE FROM raw_{kind}
@@ -135,6 +148,15 @@ def load_events(
         """
     ).fetchall()
     return unreadable + [Unreadable(topic, partition, offset) for partition, offset in found]
+
+
+def bury(
+    connection: duckdb.DuckDBPyConnection, topic: str, dead: Iterable[tuple[int, int]]
+) -> None:
+    """Take records out again of which it turned out that they became dead letters."""
+    query = f'DELETE FROM raw_{TABLES[topic]} WHERE "partition" = ? AND "offset" = ?'
+    if places := [list(place) for place in dead]:
+        connection.executemany(query, places)
 
 
 _LINE = b'{"partition":%d,"offset":%d,"logged_ms":%d,"event":%b}\n'

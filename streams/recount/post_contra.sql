@@ -1,5 +1,5 @@
 -- What each step changed: an increase of the net is gross, a decrease is reversed, at its instant.
-CREATE TABLE posted_money AS
+CREATE OR REPLACE TABLE posted_money AS
 WITH nets AS (
     SELECT source, id, step, at_ms, rep_id, product_id, coalesce(gross - reversed, 0) AS net
     FROM (SELECT DISTINCT source, id, rep_id, product_id FROM step_parts)
@@ -15,7 +15,7 @@ SELECT source, id, step, rep_id, product_id, at_ms,
     greatest(change, 0) AS gross, greatest(-change, 0) AS reversed
 FROM changes;
 
-CREATE TABLE posted_shares AS
+CREATE OR REPLACE TABLE posted_shares AS
 WITH nets AS (
     SELECT source, id, step, at_ms, rep_id,
         CASE WHEN bp IS NULL OR is_out THEN 0 ELSE bp END AS net

@@ -1,6 +1,6 @@
 -- Deals on the local days of the reps they are credited to.
 
-CREATE TABLE postings AS
+CREATE OR REPLACE TABLE postings AS
 SELECT source, id, rep_id, at_ms, local_day(zone_of(roster.entries, at_ms), at_ms) AS day,
     currency, product_id, gross, reversed
 FROM posted_money

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import duckdb
 
-from streams.recount.load import script
+from streams.recount.load import LETTERS, script
 
 Row = dict[str, Any]
 """A rep-day with the columns of `floorcast totals`."""
@@ -27,13 +28,42 @@ SURVEY_COUNTS = ("surveys", "csat_responses", "csat_satisfied")
 NPS_COUNTS = ("nps_promoters", "nps_passives", "nps_detractors")
 
 
-def recount(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+Cut = Mapping[tuple[str, int], int]
+"""(input topic without any prefix, partition) to the offset from which on events are in flight."""
+
+Entity = tuple[str, str, str]
+"""(kind, source, id); kind is `call`, `deal`, `survey` or `visit`."""
+
+KINDS = {"c": "call", "d": "deal", "s": "survey", "v": "visit"}
+
+
+class InFlight(NamedTuple):
+    """An entity that is not counted because an event of it is in flight.
+
+    Calls, surveys and visits are one rep's on one local day (ISO text); a deal is whosever and
+    whenever, so it has neither.
+    """
+
+    kind: str
+    rep_id: str | None
+    date: str | None
+    source: str
+    id: str
+
+
+def recount(connection: duckdb.DuckDBPyConnection, cut: Cut | None = None) -> list[Row]:
     """Count what has been loaded; one row per rep and local day, sorted by date, then rep.
 
-    Call once per connection: it leaves its tables there for `behind`.
+    Entities with an event at or behind the `cut` are left out with all their events; without a cut
+    everything is counted. May be called again when more was loaded; it leaves its tables there for
+    `in_flight`, `entities`, `behind` and `kept_from`.
     """
+    connection.execute("DELETE FROM cut; DELETE FROM contributions")
+    if places := [[LETTERS[topic], at, offset] for (topic, at), offset in (cut or {}).items()]:
+        connection.executemany("INSERT INTO cut VALUES (?, ?, ?)", places)
     mode = _one(connection, "SELECT getvariable('reversals')")
     for name in (
+        "in_flight",
         "calls",
         "surveys",
         "visits",
@@ -46,9 +76,7 @@ def recount(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     ):
         connection.execute(script(name))
     money = _money(connection)
-    found = connection.execute("SELECT * FROM rep_days ORDER BY day, rep_id")
-    names = [column[0] for column in found.description or ()]
-    rows = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    rows = _rows(connection.execute("SELECT * FROM rep_days ORDER BY day, rep_id"))
     shaped = (_shape(row, money.get((row["rep_id"], row["day"]), {})) for row in rows)
     return [row for row in shaped if _holds_anything(row)]
 
@@ -60,14 +88,42 @@ def kept_from(connection: duckdb.DuckDBPyConnection) -> str:
     return "" if day is None else day.isoformat()[:10]
 
 
+def in_flight(connection: duckdb.DuckDBPyConnection) -> list[InFlight]:
+    """The entities that the recount left out."""
+    found = connection.execute("SELECT kind, rep_id, day, source, id FROM in_flight").fetchall()
+    return [
+        InFlight(KINDS[kind], rep, None if day is None else day.isoformat(), source, id_)
+        for kind, rep, day, source, id_ in found
+    ]
+
+
+def entities(connection: duckdb.DuckDBPyConnection, rep_id: str, date: str) -> dict[Entity, Row]:
+    """What each entity adds to a rep's local day, as the row of a day that has nothing else."""
+    asked = {"rep": rep_id, "date": date}
+    money: dict[tuple[str, str], Money] = {}
+    for source, id_, currency, product, gross, back in connection.execute(
+        """
+        SELECT source, id, currency, product_id, sum(gross), sum(reversed) FROM postings
+        WHERE rep_id = $rep AND day = CAST($date AS DATE)
+        GROUP BY ALL ORDER BY currency, product_id
+        """,
+        asked,
+    ).fetchall():
+        money.setdefault((source, id_), {})[currency, product] = (int(gross), int(back))
+    return {
+        (KINDS[row["kind"]], row["source"], row["id"]): _shape(
+            row, money.get((row["source"], row["id"]), {}) if row["kind"] == "d" else {}
+        )
+        for row in _rows(connection.execute(script("entities"), asked))
+    }
+
+
 def behind(connection: duckdb.DuckDBPyConnection, rep_id: str, date: str) -> list[Row]:
     """The raw events that a recounted rep-day is made of, by time: what to look at first.
 
     Calls, surveys and visits of that day, every version; deals by all their events.
     """
-    found = connection.execute(script("behind"), {"rep": rep_id, "date": date})
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    return _rows(connection.execute(script("behind"), {"rep": rep_id, "date": date}))
 
 
 Money = dict[tuple[str, str], tuple[int, int]]
@@ -127,6 +183,11 @@ def _holds_anything(row: Row) -> bool:
         for name, value in row.items()
         if name not in ("rep_id", "team_id", "date")
     )
+
+
+def _rows(found: duckdb.DuckDBPyConnection) -> list[Row]:
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:

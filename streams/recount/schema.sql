@@ -74,13 +74,29 @@ CREATE MACRO zone_of(entries, instant_ms) AS coalesce(
     getvariable('default_zone')
 );
 
+-- Where each partition is cut: entities with an event at or behind that offset are in flight and
+-- are not counted. A partition without a cut is counted whole.
+CREATE TABLE cut (kind VARCHAR, "partition" INTEGER, "offset" BIGINT);
+
+-- The entities in flight: a call, survey or visit on its rep's day; a deal whosever and whenever.
+CREATE TABLE in_flight (kind VARCHAR, rep_id VARCHAR, day DATE, source VARCHAR, id VARCHAR);
+
+-- Events of a table at or behind the cut, on their local day.
+CREATE MACRO behind_cut(raw_table, letter) AS TABLE
+    SELECT e.*, local_day(zone_of(roster.entries, e.at_ms), e.at_ms) AS day
+    FROM (
+        SELECT raw.* FROM query_table(raw_table) AS raw JOIN cut USING ("partition")
+        WHERE cut.kind = letter AND raw."offset" >= cut."offset"
+    ) AS e LEFT JOIN roster USING (rep_id);
+
 -- Calls, surveys and visits on their local day, the version that holds of each: identity is source
 -- and id within a rep's day, and the greatest (revision, log time, offset) holds.
-CREATE MACRO latest(raw_table) AS TABLE
+CREATE MACRO latest(raw_table, letter) AS TABLE
     SELECT * FROM (
         SELECT e.*, local_day(zone_of(roster.entries, e.at_ms), e.at_ms) AS day
         FROM query_table(raw_table) AS e LEFT JOIN roster USING (rep_id)
     )
+    ANTI JOIN (SELECT * FROM in_flight WHERE kind = letter) USING (rep_id, day, source, id)
     QUALIFY row_number() OVER (
         PARTITION BY rep_id, day, source, id
         ORDER BY revision DESC, logged_ms DESC, "offset" DESC

@@ -12,7 +12,7 @@ WITH judged AS (
         whole(scale_max, 1000) AS high_e3,
         high_e3 - low_e3 AS width_e3,
         op = 'upsert' AND metric = 'nps' AND low_e3 = 0 AND high_e3 = 10000 AS nps
-    FROM latest('raw_surveys')
+    FROM latest('raw_surveys', 's')
 )
 SELECT
     's' AS kind, source, id, rep_id, team_id, day, at_ms,

@@ -4,4 +4,4 @@ SELECT
     'v' AS kind, source, id, rep_id, team_id, day, at_ms,
     op = 'upsert' AS counts,
     CAST(op = 'retract' AS BIGINT) AS retracted
-FROM latest('raw_visits');
+FROM latest('raw_visits', 'v');

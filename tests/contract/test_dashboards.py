@@ -14,6 +14,7 @@ from jsonschema import Draft7Validator
 
 from tests.contract.promql import unknown
 from tests.grafana.dashboards import DASHBOARDS, ROOT, Board, load
+from tests.grafana.small_audit import Audit
 from tests.grafana.small_floor import REPS, Worker
 
 SCHEMAS: dict[str, Any] = json.loads(
@@ -142,7 +143,7 @@ async def test_what_a_query_asks_for_is_exported(name: str) -> None:
     worker = Worker()
     await worker.show(REPS)
     worker.count(now_ms=1_772_445_600_000)
-    exported = worker.exported()
+    exported = worker.exported() | Audit().exported()
     for panel in panels(load(name)):
         for target in panel["targets"]:
             problems = unknown(target["expr"], exported)

@@ -68,7 +68,7 @@ def test_a_stopped_input_reaches_the_alertmanager_in_words(
         prometheus: PrometheusServer = prometheus_server(shortened(worker, alertmanager))
         alert = wait_for_alert(alertmanager, "FloorcastInputStopped")
         groups = ask(f"{prometheus.url}/api/v1/rules")["data"]["groups"]
-        assert [one["health"] for group in groups for one in group["rules"]] == ["ok"] * 10
+        assert {one["health"] for group in groups for one in group["rules"]} == {"ok"}
         wait_for_both_jobs(prometheus)
     assert alert["labels"]["topic"] == "survey-submitted"
     assert alert["annotations"]["description"] == (

@@ -136,25 +136,29 @@ def test_the_stack_sets_what_is_a_setting_and_runs_what_is_a_command() -> None:
 
 
 def test_every_long_running_service_is_checked() -> None:
-    # The image checks a worker by its metrics; the other services have a check of their own.
+    # The image checks a worker or an audit by its metrics; the others have a check of their own.
     unchecked = {
         name
         for name, one in services().items()
-        if "healthcheck" not in one and one.get("command") != ["worker"]
+        if "healthcheck" not in one and one.get("command") not in (["worker"], ["audit", "--watch"])
     }
     assert unchecked == {"page-proxy"}  # its page is checked, and it has no state
 
 
-def test_prometheus_scrapes_every_worker() -> None:
-    workers = {f"{name}:9464" for name, one in ours().items() if one["command"] == ["worker"]}
+def test_prometheus_scrapes_every_worker_and_the_audit() -> None:
+    def targets(*command: str) -> set[str]:
+        return {f"{name}:9464" for name, one in ours().items() if one["command"] == [*command]}
+
     jobs = {one["job_name"]: one for one in read("prometheus/prometheus.yml")["scrape_configs"]}
     assert {name: one["metrics_path"] for name, one in jobs.items()} == {
         "floorcast": "/metrics",
+        "floorcast-audit": "/metrics",
         "floorcast-reps": "/metrics/reps",
     }
-    for one in jobs.values():
+    for name, one in jobs.items():
         (static,) = one["static_configs"]
-        assert set(static["targets"]) == workers
+        audit = name == "floorcast-audit"
+        assert set(static["targets"]) == targets(*(["audit", "--watch"] if audit else ["worker"]))
 
 
 def test_workers_cut_series_visibly_before_prometheus_refuses_them_all() -> None:
@@ -189,7 +193,8 @@ def test_the_image_gets_every_file_it_copies() -> None:
 
 
 def test_every_alert_has_its_place_in_the_runbook() -> None:
-    rules = read("prometheus/rules/pipeline.yml")["groups"][0]["rules"]
+    groups = [read(f"prometheus/rules/{name}.yml")["groups"][0] for name in ("pipeline", "audit")]
+    rules = [rule for group in groups for rule in group["rules"]]
     headings = re.findall(r"^### (\w+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
     assert headings == [rule["alert"] for rule in rules]
 

@@ -15,6 +15,7 @@ from streams.core.clock import SystemClock
 from tests.contract.promql import filled
 from tests.grafana.dashboards import DASHBOARDS, load
 from tests.grafana.serving import serving
+from tests.grafana.small_audit import Audit
 from tests.grafana.small_floor import CALL_SOURCE, DEAL_SOURCE, REPS, Worker
 from tests.services.http import ask
 from tests.services.ports import free_port
@@ -31,16 +32,18 @@ CHOICES = {
 @contextmanager
 def scraped(server: PrometheusServer, *workers: Worker) -> Iterator[PrometheusServer]:
     """A Prometheus that has seen every counter of the workers grow."""
+    audit = Audit(port=free_port())
     targets = [{"targets": [worker.target for worker in workers]}]
     jobs = [
         {"job_name": "floorcast", "metrics_path": "/metrics", "static_configs": targets},
         {"job_name": "floorcast-reps", "metrics_path": "/metrics/reps", "static_configs": targets},
+        {"job_name": "floorcast-audit", "static_configs": [{"targets": [audit.target]}]},
     ]
     once = {"scrape_interval": "500ms", "scrape_timeout": "500ms"}
     samples = "min(count_over_time(floorcast_events_accepted_total[1m]))"
     for worker in workers:
         worker.count(SystemClock().now_ms())
-    with serving(*workers):
+    with serving(*workers, audit):
         server.start({"global": once, "scrape_configs": jobs})
         try:
             server.wait_for(f"{samples} >= 1")
@@ -49,7 +52,7 @@ def scraped(server: PrometheusServer, *workers: Worker) -> Iterator[PrometheusSe
             so_far = server.value(samples)
             server.wait_for(f"{samples} >= {so_far + 2}")
             up = "count(up == 1)"
-            server.wait_for(f"{up} == {2 * len(workers)}")
+            server.wait_for(f"{up} == {2 * len(workers) + 1}")
             yield server
         finally:
             server.kill()

@@ -143,22 +143,22 @@ def test_a_number_that_is_wrong_is_found_and_the_events_behind_it_are_shown(site
     audited = site.run("audit", "--wait", "5")
     assert audited.exit_code == 1
     assert " dials: recounted " in audited.stdout
-    assert " never-counted (not in the state): upsert, revision 0, " in audited.stdout
+    assert " never-counted: not in the state; " in audited.stdout
+    place = f"{site.settings.topic(CALL_ENDED)}:0 offset {len(calls) - 1}: upsert, revision 0, "
+    assert place in audited.stdout
     assert f"{len(rows)} rep-days compared" in audited.stdout
 
 
-def test_events_that_wait_to_be_counted_are_told_and_the_days_they_touch_passed_over(
-    site: Site,
-) -> None:
-    rows = site.count()
+def test_events_that_wait_to_be_counted_are_told_and_left_out_on_both_sides(site: Site) -> None:
+    site.count()
     site.commit(less=3)
     audited = site.run("audit", "--json", "--wait", "0")
     findings = json.loads(audited.stdout)
     assert audited.exit_code == 1
     assert sum(findings["lag"].values()) == 9
     assert findings["differing"] == 0
-    assert findings["passed_over"] >= 1
-    assert findings["rep_days"] + findings["passed_over"] == len(rows)
+    # Nine records, broken ones among them, of which each may be about an entity of its own.
+    assert 1 <= findings["in_flight"] <= 9
 
 
 def _a_call(site: Site) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from tests.contract.promql import unknown
+from tests.grafana.small_audit import Audit
 from tests.grafana.small_floor import REPS, Worker
 from tests.services.programs import REPOSITORY, require
 
@@ -65,6 +66,6 @@ async def test_what_an_alert_asks_for_is_exported() -> None:
     worker = Worker()
     await worker.show(REPS)
     worker.count(now_ms=1_772_445_600_000)
-    exported = worker.exported()
+    exported = worker.exported() | Audit().exported()
     problems = {rule["alert"]: unknown(rule["expr"], exported) for rule in alerts()}
     assert not any(problems.values()), problems

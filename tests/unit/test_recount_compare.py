@@ -38,11 +38,6 @@ def test_another_team_is_a_difference() -> None:
     ]
 
 
-def test_rep_days_that_move_are_passed_over_and_told() -> None:
-    found = compare([row(dials=1), row("bob")], [row("bob")], moving={("ann", "2026-03-02")})
-    assert (found.rep_days, found.passed_over, found.differences) == (1, 1, [])
-
-
 def test_differences_come_by_date_then_rep_then_column() -> None:
     ours = [row("bob", "2026-03-01", dials=1, answered=1), row("ann", "2026-03-02", dials=1)]
     found = [(d.date, d.rep_id, d.column) for d in compare(ours, []).differences]
