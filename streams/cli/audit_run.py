@@ -29,12 +29,13 @@ from streams.cli.plan_file import load_plan
 from streams.cli.state import read_state
 from streams.core.calendar import date_of, day_number
 from streams.core.changelog import ChangelogReader
-from streams.core.codec import ORIGIN_OFFSET, ORIGIN_PARTITION, ORIGIN_TOPIC
+from streams.core.codec import ORIGIN_TOPIC
 from streams.core.contribution import parse_entity_key
 from streams.core.totals import total_rows
 from streams.recount import load
 from streams.recount.compare import Comparison, compare
 from streams.recount.load import Unreadable
+from streams.recount.origin import Sending, first_place
 from streams.recount.recount import Row, behind, kept_from, recount
 from streams.settings import Settings
 from streams.topics import DEAL_POSTINGS, MISROUTED, MISROUTED_DEALS, dead_letter, inputs
@@ -43,8 +44,8 @@ POLL_S = 0.5
 SHOWN = 5
 """Differing rep-days of which the events are listed."""
 
-Dead = dict[str, set[tuple[int, int]]]
-"""Topic to (partition, offset) of its dead letters."""
+Dead = dict[str, set[Sending]]
+"""Topic to the sendings of its events that became dead letters."""
 
 
 class Findings(NamedTuple):
@@ -144,14 +145,16 @@ def _wait(settings: Settings, wanted: Positions, wait_s: float) -> tuple[Positio
 
 
 def _dead_letters(settings: Settings, kinds: Iterable[str]) -> Dead:
-    """The first places of all dead letters, those of misrouted events included."""
+    """The first places of all dead letters, those of misrouted events included.
+
+    An event that was sent again is dead in those sendings that have a letter of their own.
+    """
     names = [*kinds, MISROUTED, MISROUTED_DEALS]
     dead: Dead = defaultdict(set)
     for record in read_topics(settings, [dead_letter(settings.topic(name)) for name in names]):
         said = dict(record.headers)
         if ORIGIN_TOPIC in said:
-            at = int(said[ORIGIN_PARTITION]), int(said[ORIGIN_OFFSET])
-            dead[said[ORIGIN_TOPIC].decode()].add(at)
+            dead[said[ORIGIN_TOPIC].decode()].add(first_place(record).sending)
     return dead
 
 

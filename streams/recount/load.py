@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 import duckdb
 
 from streams.recount.cloudevent import plain_event
+from streams.recount.origin import First, Sending, first_place
 
 TABLES = {
     "call-ended": "calls",
@@ -105,21 +106,23 @@ def load_events(
     connection: duckdb.DuckDBPyConnection,
     topic: str,
     records: Iterable[RawRecord],
-    dead: Collection[tuple[int, int]],
+    dead: Collection[Sending],
     spool: Path,
 ) -> list[Unreadable]:
     """Read the records of an input topic, except those that became dead letters.
 
-    `topic` without any prefix; `dead` holds (partition, offset); `spool` is an empty folder for
-    temporary files. Returns the records that are neither dead letters nor readable.
+    `topic` without any prefix; `dead` names sendings by their first place; `spool` is an empty
+    folder for temporary files. Records go in under their first place. Returns the records that are
+    neither dead letters nor readable.
     """
     kind = TABLES[topic]
     query = script(f"read_{kind}")
     unreadable: list[Unreadable] = []
-    living = (record for record in records if (record.partition, record.offset) not in dead)
+    moved: dict[tuple[int, int], tuple[int, int]] = {}
+    living = _living(records, dead, moved)
     path = spool / f"{kind}.json"
     while chunk := list(islice(living, SPOOL_RECORDS)):
-        path.write_bytes(b"".join([_line(record) for record in chunk]))
+        path.write_bytes(b"".join([_line(*each) for each in chunk]))
         try:
             connection.execute(query, {"file": str(path), "lenient": False})
         except duckdb.InvalidInputException:
@@ -134,27 +137,44 @@ def load_events(
         RETURNING "partition", "offset"
         """
     ).fetchall()
-    return unreadable + [Unreadable(topic, partition, offset) for partition, offset in found]
+    return unreadable + [Unreadable(topic, *moved.get(place, place)) for place in found]
+
+
+def _living(
+    records: Iterable[RawRecord],
+    dead: Collection[Sending],
+    moved: dict[tuple[int, int], tuple[int, int]],
+) -> Iterator[tuple[RawRecord, First]]:
+    """The records that are no dead letters; `moved` gets the place of those that came again."""
+    for record in records:
+        if not record.headers:
+            first = First(record.partition, record.offset, record.timestamp, b"")
+        else:
+            first = first_place(record)
+            if (first.partition, first.offset) != (record.partition, record.offset):
+                moved[first.partition, first.offset] = (record.partition, record.offset)
+        if first.sending not in dead:
+            yield record, first
 
 
 _LINE = b'{"partition":%d,"offset":%d,"logged_ms":%d,"event":%b}\n'
 
 
-def _line(record: RawRecord) -> bytes:
+def _line(record: RawRecord, first: First) -> bytes:
     value = record.value or b"null"
     if record.headers or b'"specversion"' in value:
         value = plain_event(value, record.headers)
     if b"\n" in value:
         value = value.replace(b"\n", b" ")  # only ever between tokens: inside a string it is \n
-    return _LINE % (record.partition, record.offset, max(record.timestamp, 0), value)
+    return _LINE % (first.partition, first.offset, max(first.timestamp, 0), value)
 
 
 def _rewritten(
-    topic: str, chunk: Iterable[RawRecord], unreadable: list[Unreadable]
+    topic: str, chunk: Iterable[tuple[RawRecord, First]], unreadable: list[Unreadable]
 ) -> Iterable[bytes]:
     """The lines of `chunk` with every value read and written again; what is no JSON is noted."""
-    for record in chunk:
+    for record, first in chunk:
         try:
-            yield json.dumps(json.loads(_line(record))).encode() + b"\n"
+            yield json.dumps(json.loads(_line(record, first))).encode() + b"\n"
         except ValueError:
             unreadable.append(Unreadable(topic, record.partition, record.offset))
