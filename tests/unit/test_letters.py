@@ -13,7 +13,7 @@ from streams.cli.letters.choosing import Chosen
 from streams.cli.letters.purging import cut
 from streams.cli.letters.resubmitting import prepare
 from streams.cli.letters.showing import as_object, pretty
-from streams.core.codec import decode_event
+from streams.core.codec import Origin, decode_event, origin_headers
 from streams.core.dead_letter import RESUBMITTED, dead_letter
 from streams.core.errors import MalformedEvent
 from streams.core.events import CALL_ENDED, DEAL_CLOSED, SURVEY_SUBMITTED
@@ -30,6 +30,7 @@ from streams.core.letter import (
 from streams.recount.origin import first_place
 from streams.settings import Settings
 from tests.builders import NOON_MS, Record, call, deal, iso, survey
+from tests.property.counted_floor import CountedFloor
 
 BAD = MalformedEvent("schema", "$.talk_ms", "`talk_ms` is long")
 
@@ -225,3 +226,29 @@ def test_bytes_are_shown_as_json_as_text_or_as_hex() -> None:
     assert pretty(b"{broken") == "{broken"
     assert pretty(b"\xff\x00A") == "00000000  ff 00 41" + " " * 41 + "..A"
     assert pretty(None) == "none (a tombstone)"
+
+
+@pytest.mark.parametrize(
+    ("topic", "older", "newer", "column"),
+    [
+        (CALL_ENDED, call(talk_ms=20_000), call(talk_ms=30_000), "talk_ms"),
+        (SURVEY_SUBMITTED, survey(score=1), survey(score=5), "csat_rating_sum"),
+        (DEAL_CLOSED, deal(amount_minor=1), deal(amount_minor=2), "revenue_net"),
+    ],
+)
+def test_of_equal_revisions_the_later_first_place_holds_whenever_either_is_sent_again(
+    topic: str, older: dict[str, object], newer: dict[str, object], column: str
+) -> None:
+    def counted(*sent: tuple[dict[str, object], int]) -> object:
+        floor = CountedFloor("", "UTC", 400, 1)
+        for event, first_ms in sent:
+            value = json.dumps(event).encode()
+            headers = origin_headers(Origin(topic, 3, 41, first_ms))
+            key = str(event["deal_id" if topic == DEAL_CLOSED else "rep_id"]).encode()
+            floor.send(topic, key, value, 2 * NOON_MS, headers)
+        (row,) = floor.rows()
+        return row[column]
+
+    old, new = (older, NOON_MS), (newer, NOON_MS + 1)
+    assert counted(old, new) == counted(new, old) == counted(new, old, old) == counted(new)
+    assert counted(old) != counted(new)

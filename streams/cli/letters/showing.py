@@ -62,9 +62,9 @@ def print_list(letters: Sequence[Letter], limit: int) -> None:
         table.add_row(
             letter.id,
             shown(letter.at_ms),
-            letter.reason,
-            Text(letter.path),
-            Text(letter.source),
+            _plain(letter.reason),
+            _plain(letter.path),
+            _plain(letter.source),
             f"{topic}:{partition}:{offset}",
             f"{letter.resubmitted} times" if letter.resubmitted else "",
         )
@@ -80,7 +80,7 @@ def _summary(letters: Iterable[Letter]) -> Table:
     for one in summarise(letters):
         table.add_row(
             one.topic,
-            one.reason,
+            _plain(one.reason),
             f"{one.letters:,}",
             f"{one.events:,}",
             shown(one.first_ms),
@@ -106,9 +106,14 @@ def whole(letter: Letter) -> Group:
         *((f"header {name}", _line(content)) for name, content in letter.headers),
     ]
     for name, content in rows:
-        table.add_row(name, Text(content))
+        table.add_row(_plain(name), _plain(content))
     size = 0 if letter.value is None else len(letter.value)
     return Group(table, "", f"value, {size:,} bytes:", Text(pretty(letter.value)))
+
+
+def _plain(said: str) -> Text:
+    """What somebody else wrote, without what would command a terminal."""
+    return Text("".join(c if c.isprintable() else "\ufffd" for c in said))
 
 
 def _line(raw: bytes | None) -> str:
