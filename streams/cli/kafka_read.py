@@ -63,6 +63,14 @@ def ends(settings: Settings, topics: Iterable[str]) -> Positions:
     return _offsets(settings, topics, _LATEST)
 
 
+def offsets_at(settings: Settings, topics: Iterable[str], at_ms: int) -> Positions:
+    """The first offset of every partition that was written at an instant or later, else its end."""
+    names = list(topics)
+    found = _offsets(settings, names, _OFFSETS.for_timestamp(at_ms))
+    last = ends(settings, names)
+    return {at: offset if offset >= 0 else last[at] for at, offset in found.items()}
+
+
 def committed(settings: Settings, topics: Iterable[str]) -> Positions:
     """How far the workers' group has counted every partition; 0 where it never committed."""
     partitions = [TopicPartition(*at) for at in _partitions(_admin(settings), topics)]
