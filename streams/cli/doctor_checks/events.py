@@ -108,7 +108,7 @@ def judge_sources(times: Times, now_ms: int) -> Iterator[Finding]:
         text = f"{source}: no {kind} for {in_words(age_ms)} ({why})"
         yield Finding("sources", "warn", text, "ask whoever runs it; boards show what there is")
     if not silent:
-        yield Finding("sources", "ok", f"{len(times)} send as they did a week ago")
+        yield Finding("sources", "ok", f"none of {len(times)} is silent")
 
 
 def judge_reps(reps: set[str], plan: Plan) -> Iterator[Finding]:

@@ -74,7 +74,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, KafkaException):
-        return str(error.args[0].str())
+        return str(error.args[0].str().strip(": ") or error.args[0].name())
     return str(error) or type(error).__name__
 
 

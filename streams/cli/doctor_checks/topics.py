@@ -109,35 +109,32 @@ def replicas(_: Settings, found: list[Found]) -> Iterator[Finding]:
     there = [one for one in found if one.partitions is not None]
     if not there:
         return
-    single = [one.wanted.name for one in there if one.replicas == 1]
-    stuck = [
-        one.wanted.name for one in there if (one.number("min.insync.replicas") or 0) > one.replicas
-    ]
-    loose, tight = [], []
+    single, stuck, loose, tight = [], [], [], []
     for one in there:
         least = one.number("min.insync.replicas")
-        if least is not None and one.replicas > 1:
-            if least == 1:
-                loose.append(one.wanted.name)
-            elif least == one.replicas:
-                tight.append(one.wanted.name)
+        if least is not None and least > one.replicas:
+            stuck.append(one.wanted.name)
+        elif one.replicas == 1:
+            single.append(one.wanted.name)
+        elif least == 1:
+            loose.append(one.wanted.name)
+        elif least == one.replicas:
+            tight.append(one.wanted.name)
     if stuck:
-        text = (
-            f"min.insync.replicas is above the replicas of {listed(stuck)}: nothing can be written"
-        )
-        yield Finding("replicas", "fail", text, "lower it, or add replicas")
+        text = f"min.insync.replicas is above the number of replicas: {_of(stuck, there)}"
+        yield Finding("replicas", "fail", text, "lower it, or add replicas: nothing can be written")
     if single:
-        text = f"one replica only: {listed(single)}; a lost disk is lost events"
+        text = f"one replica only: {_of(single, there)}; a lost disk is lost events"
         do = f"for more than a trial: replication {SAFE_REPLICAS}, min.insync.replicas 2"
         yield Finding("replicas", "warn", text, do)
     if loose:
-        text = (
-            f"min.insync.replicas is 1: {listed(loose)}; what one broker acknowledged can be lost"
-        )
-        yield Finding("replicas", "warn", text, "set min.insync.replicas=2")
+        text = f"min.insync.replicas is 1: {_of(loose, there)}"
+        do = "set it to 2: what only one broker has acknowledged is lost with it"
+        yield Finding("replicas", "warn", text, do)
     if tight:
-        text = f"min.insync.replicas is all replicas: {listed(tight)}; one broker away stops writes"
-        yield Finding("replicas", "warn", text, "add a replica, or lower it by one")
+        text = f"min.insync.replicas is all replicas: {_of(tight, there)}"
+        do = "add a replica, or lower it by one: one broker away stops writes"
+        yield Finding("replicas", "warn", text, do)
     if not (stuck or single or loose or tight):
         fewest = min(one.replicas for one in there)
         yield Finding("replicas", "ok", f"{fewest} or more of each topic, acknowledged by two")
@@ -149,12 +146,16 @@ def elections(_: Settings, found: list[Found]) -> Iterator[Finding]:
     known = [one for one in found if one.config.get(name) is not None]
     unclean = [one.wanted.name for one in known if str(one.config[name]).lower() == "true"]
     if unclean:
-        text = f"on for {listed(unclean)}: acknowledged events may be lost"
+        text = f"on for {_of(unclean, known)}: acknowledged events may be lost"
         yield Finding("unclean election", "fail", text, f"set {name}=false")
     elif known:
         yield Finding("unclean election", "ok", "off")
     else:
         yield Finding("unclean election", "skipped", "the broker does not tell")
+
+
+def _of(names: list[str], all_of_them: list[Found]) -> str:
+    return f"all {len(names)} topics" if len(names) == len(all_of_them) else listed(names)
 
 
 Rule = Callable[[Settings, list[Found]], Iterator[Finding]]

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from confluent_kafka import KafkaError, KafkaException
+
 from streams.cli.doctor_checks.finding import Finding, listed
 from streams.cli.instant import shown
 from streams.cli.kafka_read import TIMEOUT_S, begins, committed, ends, read_topics
@@ -25,7 +27,13 @@ def workers(settings: Settings) -> Iterator[Finding]:
     # Held by name: a client that is let go of answers no more.
     admin = admin_client(settings)
     asked = admin.describe_consumer_groups([settings.group], request_timeout=TIMEOUT_S)
-    group: Any = asked[settings.group].result()
+    try:
+        group: Any = asked[settings.group].result()
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            raise
+        yield from judge_workers(settings.group, "unknown", [], set())
+        return
     state = str(getattr(group.state, "name", group.state)).lower()
     owned = [
         {(at.topic, at.partition) for at in member.assignment.topic_partitions}
