@@ -112,7 +112,8 @@ def resubmit(
 
     For when the cause is mended on our side, as by a newer release. Every letter is checked first:
     what this release would call bad again stays. An event keeps the version of its first place, so
-    sending it twice counts it once. The letters stay too; `purge` deletes.
+    sending it twice counts it once. The letters stay too; `purge` deletes. Exit code 1 when
+    something was not sent.
 
     \b
     Examples:

@@ -234,7 +234,7 @@ def test_any_events_however_keyed_give_the_same_rows(
     assert recounted(floor, plan, zone) == rows
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     arrivals=st.lists(
         st.tuples(sent, st.integers(0, 2), st.integers(1, 3), st.booleans()),

@@ -104,6 +104,20 @@ def test_what_would_count_now_is_sent_under_the_key_that_its_value_says(
     assert key_if_good(topic, letter_of(came(good(topic), topic))) == key
 
 
+def test_a_cloudevent_is_checked_and_sent_again_with_its_own_headers() -> None:
+    event = call()
+    del event["source"], event["occurred_at"]
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_source", b"hub"),
+        ("ce_time", b"2026-09-24T12:00:00Z"),
+    ]
+    letter = letter_of(came(json.dumps(event).encode())._replace(headers=headers))
+    assert letter.source == "hub"
+    assert key_if_good(CALL_ENDED, letter) == b"ana"
+    assert headers_to_resubmit(letter, "run")[-3:] == headers
+
+
 @pytest.mark.parametrize(
     ("topic", "event"),
     [

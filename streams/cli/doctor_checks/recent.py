@@ -12,7 +12,7 @@ from streams.core.calendar import DAY_MS
 from streams.core.changelog import ChangelogReader
 from streams.core.segment import parse_segment_key
 from streams.settings import Settings
-from streams.topics import SCOREBOARD_TABLE, changelog, dead_letter, inputs
+from streams.topics import SCOREBOARD_TABLE, changelog, dead_letter, kinds_by_topic
 
 LOOK_BACK_DAYS = 8
 """Today and the same weekday before: what tells whether a silence is unusual."""
@@ -47,7 +47,7 @@ class Share(Struct, frozen=True):
 
 def dead_letter_shares(settings: Settings, since_ms: int) -> list[Share]:
     """By offsets, so whatever the number."""
-    topics = [settings.topic(kind) for kind in inputs(settings)]
+    topics = list(kinds_by_topic(settings))
     both = [*topics, *map(dead_letter, topics)]
     since, last = offsets_at(settings, both, since_ms), ends(settings, both)
     count: Counter[str] = Counter()
