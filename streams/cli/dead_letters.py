@@ -50,17 +50,16 @@ def list_(
       floorcast dead-letters list --reason schema --source pbx-1
       floorcast dead-letters list --input call-ended:3 --since 2026-11-02T09:00:00+08:00 --json
     """
-    from streams.cli.letters.choosing import read_letters
+    from streams.cli.letters.choosing import collect, read_letters
     from streams.cli.letters.showing import as_object, print_list
 
     settings = context.settings()
     which = options.chosen(settings)
-    found = (letter for letter in read_letters(settings) if which.takes(letter))
     if as_json:
-        for letter in found:
+        for letter in filter(which.takes, read_letters(settings)):
             click.echo(msgspec.json.encode(as_object(letter)))
         return
-    letters = list(found)
+    letters = collect(settings, which)
     if letters:
         print_list(letters, limit)
     else:
@@ -120,7 +119,7 @@ def resubmit(
       floorcast dead-letters resubmit --reason unknown_schema_version --dry-run
       floorcast dead-letters resubmit call-ended.dead-letter:3:118 --yes
     """
-    from streams.cli.letters.choosing import read_letters, read_one
+    from streams.cli.letters.choosing import collect, read_one
     from streams.cli.letters.resubmitting import prepare, say_staying, say_what, send
 
     settings = context.settings()
@@ -128,11 +127,7 @@ def resubmit(
     if names and which != Chosen():
         msg = "say either which letters by their ID or what to choose them by, not both"
         raise click.UsageError(msg)
-    letters = (
-        [read_one(settings, name) for name in names]
-        if names
-        else [letter for letter in read_letters(settings) if which.takes(letter)]
-    )
+    letters = [read_one(settings, name) for name in names] if names else collect(settings, which)
     sendings, staying = prepare(settings, letters, force)
     say_staying(staying)
     say_what(settings, sendings, each=dry_run)
@@ -174,7 +169,7 @@ def purge(
       floorcast dead-letters purge --before 400d --dry-run
       floorcast dead-letters purge --before 2026-01-01T00:00:00Z --yes
     """
-    from streams.cli.letters.choosing import read_letters
+    from streams.cli.letters.choosing import collect
     from streams.cli.letters.purging import cuts, delete, input_begins, say
 
     if everything == (options.before is not None):
@@ -182,7 +177,7 @@ def purge(
         raise click.UsageError(msg)
     settings = context.settings()
     which = options.chosen(settings)
-    letters = list(read_letters(settings))
+    letters = collect(settings, Chosen())
     inputs = input_begins(settings, {letter.origin_topic for letter in letters})
     found = cuts(letters, inputs, which.takes, force)
     say(found)

@@ -49,9 +49,13 @@ def command(context: Context, as_json: bool, prometheus_url: str | None, timeout
     Example:
       floorcast doctor --prometheus http://prometheus:9090
     """
+    from rich.console import Console
+
     from streams.cli.doctor_checks.finding import run_checks
 
-    findings = run_checks(checks(context.settings(), prometheus_url), timeout_s)
+    looked_at = checks(context.settings(), prometheus_url)
+    with Console(stderr=True).status("looking at everything"):
+        findings = run_checks(looked_at, timeout_s)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2))
     else:

@@ -126,6 +126,14 @@ def read_letters(settings: Settings) -> Iterator[Letter]:
         yield read_letter(record)
 
 
+def collect(settings: Settings, which: Chosen) -> list[Letter]:
+    """The letters of a choice; a terminal sees that they are being read."""
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading dead letters"):
+        return [letter for letter in read_letters(settings) if which.takes(letter)]
+
+
 def read_one(settings: Settings, name: str) -> Letter:
     """The letter called TOPIC:PARTITION:OFFSET; topic without prefix or suffix will do."""
     head, _, offset = name.rpartition(":")
