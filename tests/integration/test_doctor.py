@@ -166,7 +166,7 @@ def test_stopped_inputs_lost_workers_and_wrong_topics_fail(
     stopped_at = (floor.settings.topic(CALL_ENDED), 0)
     wait_until(lambda: stopped_at in worker.stopped_inputs())
     floor.settle(stopped=[(CALL_ENDED, 0)])
-    admin = AdminClient(floor.settings.kafka())
+    admin = AdminClient(floor.settings.kafka() | {"log_level": 0})
     wrong = ConfigResource(
         ResourceType.TOPIC,
         floor.settings.topic(DEAL_CLOSED),
