@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from time import monotonic, sleep
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 
 from streams.cli.doctor_checks.finding import Finding, listed
 from streams.cli.instant import shown
-from streams.cli.kafka_read import TIMEOUT_S, begins, committed, ends, read_topics
+from streams.cli.kafka_read import LOADING, TIMEOUT_S, begins, committed, ends, read_topics
 from streams.cli.topics import admin_client
 from streams.core.stop import InputState, decode_input_state, parse_input
 from streams.settings import Settings
@@ -24,14 +25,8 @@ Place = tuple[str, int]
 
 def workers(settings: Settings) -> Iterator[Finding]:
     """Members of the workers' group, and inputs that none of them reads."""
-    # Held by name: a client that is let go of answers no more.
-    admin = admin_client(settings)
-    asked = admin.describe_consumer_groups([settings.group], request_timeout=TIMEOUT_S)
-    try:
-        group: Any = asked[settings.group].result()
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
-            raise
+    group = _described(settings)
+    if group is None:
         yield from judge_workers(settings.group, "unknown", [], set())
         return
     state = str(getattr(group.state, "name", group.state)).lower()
@@ -45,6 +40,24 @@ def workers(settings: Settings) -> Iterator[Finding]:
         for partition in range(settings.partitions)
     }
     yield from judge_workers(settings.group, state, owned, wanted)
+
+
+def _described(settings: Settings) -> Any:
+    """What the broker says of the workers' group; None when there never was one."""
+    # Held by name: a client that is let go of answers no more.
+    admin = admin_client(settings)
+    give_up = monotonic() + TIMEOUT_S
+    while True:
+        asked = admin.describe_consumer_groups([settings.group], request_timeout=TIMEOUT_S)
+        try:
+            return asked[settings.group].result()
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code == KafkaError.GROUP_ID_NOT_FOUND:
+                return None
+            if code not in LOADING or monotonic() > give_up:
+                raise
+            sleep(0.5)
 
 
 def judge_workers(
