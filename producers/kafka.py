@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -104,23 +104,24 @@ class EventProducer:
     def send(
         self,
         topic: str,
-        key: str,
+        key: str | bytes | None,
         value: Mapping[str, Any] | bytes | msgspec.Raw,
+        headers: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         """Queue an event under a key (`key_of`); waits while the queue is full.
 
-        `value` is an object, or the JSON text of one.
+        `value` is an object, or the JSON text of one; `headers` are sent as they are.
         """
         body = bytes(value) if isinstance(value, bytes | msgspec.Raw) else _encode(value)
-        headers = _cloudevent_headers(topic, body) if self._cloudevents else None
+        added = _cloudevent_headers(topic, body) if self._cloudevents else []
         while True:
             try:
                 self._producer.produce(
                     self._topic_name(topic),
                     body,
-                    key.encode(),
+                    key.encode() if isinstance(key, str) else key,
                     on_delivery=self._note_delivery,
-                    headers=headers,
+                    headers=[*headers, *added] or None,
                 )
             except BufferError:
                 # Full: serve delivery reports until there is room. Undeliverable records time out,

@@ -97,7 +97,7 @@ def all_topics(settings: Settings) -> list[Topic]:
         ),
         Topic(changelog(settings, LEDGER_TABLE), "compact", "state of the deals", forever | wide),
     ]
-    out.append(
-        Topic(settings.topic(INPUT_STOPS), "compact", "inputs stopped and resumed", forever, 1)
-    )
+    # Stamped by the broker, so that `doctor` can tell its clock by an acknowledgement.
+    stops = settings.topic(INPUT_STOPS)
+    out.append(Topic(stops, "compact", "inputs stopped and resumed", forever | arrival, 1))
     return out

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from streams.cli.kafka_read import Positions, Record, begins, ends, read_topics
-from streams.core.codec import ORIGIN_OFFSET, ORIGIN_PARTITION, ORIGIN_TOPIC
+from streams.core.codec import ORIGIN_TOPIC
 from streams.recount import load
 from streams.recount.load import Unreadable
+from streams.recount.origin import Sending, first_place
 from streams.settings import Settings
 from streams.topics import MISROUTED, MISROUTED_DEALS, dead_letter
 
@@ -35,7 +36,7 @@ class RawEvents:
         self.connection.execute("SET preserve_insertion_order = false")  # needs less memory
         self._reached: Positions = {}
         self._unreadable: list[Unreadable] = []
-        self._dead: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        self._dead: dict[str, set[Sending]] = defaultdict(set)
         self._dead_reached: Positions = {}
 
     def load(self, until: Positions, say: Say) -> None:
@@ -81,7 +82,7 @@ class RawEvents:
             one
             for one in self._unreadable
             if one.offset < below[one.topic, one.partition]
-            and (one.partition, one.offset) not in self._dead[self._settings.topic(one.topic)]
+            and one.sending not in self._dead[self._settings.topic(one.topic)]
         ]
 
     def close(self) -> None:
@@ -89,7 +90,10 @@ class RawEvents:
         self.connection.close()
 
     def _bury(self) -> None:
-        """The first places of all dead letters, those of misrouted events included."""
+        """All that became dead letters, by first place and sending, misrouted events included.
+
+        An event that was sent again is dead in those sendings that have a letter of their own.
+        """
         settings = self._settings
         names = [*self._kinds.values(), MISROUTED, MISROUTED_DEALS]
         topics = [dead_letter(settings.topic(name)) for name in names]
@@ -101,12 +105,11 @@ class RawEvents:
             at: max(first, self._dead_reached.get(at, 0))
             for at, first in begins(settings, topics).items()
         }
-        found: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        found: dict[str, set[Sending]] = defaultdict(set)
         for record in read_topics(settings, topics, since=since, until=until):
             said = dict(record.headers)
             if ORIGIN_TOPIC in said:
-                at = int(said[ORIGIN_PARTITION]), int(said[ORIGIN_OFFSET])
-                found[said[ORIGIN_TOPIC].decode()].add(at)
+                found[said[ORIGIN_TOPIC].decode()].add(first_place(record).sending)
         for topic, kind in self._kinds.items():
             load.bury(self.connection, kind, found[topic] - self._dead[topic])
             self._dead[topic] |= found[topic]

@@ -29,7 +29,10 @@ def as_object(findings: Findings) -> dict[str, Any]:
         "in_flight": findings.in_flight,
         "lag": findings.behind,
         "not_auditable": findings.not_auditable,
-        "unreadable": [u._asdict() for u in findings.unreadable],
+        "unreadable": [
+            {"topic": u.topic, "partition": u.partition, "offset": u.offset}
+            for u in findings.unreadable
+        ],
         "events": findings.events,
     }
 
@@ -46,7 +49,7 @@ def in_words(findings: Findings) -> list[str]:
     ]
     lines += [
         f"unreadable: {topic}:{partition} offset {offset} is no dead letter, yet no event"
-        for topic, partition, offset in findings.unreadable
+        for topic, partition, offset, _ in findings.unreadable
     ]
     compared = findings.comparison
     if compared is None:

@@ -27,11 +27,12 @@ STALL_S = 60
 BATCH = 10_000
 WAIT_S = 0.1
 
-_LOADING = (
+LOADING = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.NOT_COORDINATOR,
 )
+"""What a broker that has just started says of groups; it means: ask again."""
 
 # Public, but the stubs neither list nor type it.
 _OFFSETS: Any = vars(kafka_admin)["OffsetSpec"]
@@ -63,6 +64,14 @@ def ends(settings: Settings, topics: Iterable[str]) -> Positions:
     return _offsets(settings, topics, _LATEST)
 
 
+def offsets_at(settings: Settings, topics: Iterable[str], at_ms: int) -> Positions:
+    """The first offset of every partition that was written at an instant or later, else its end."""
+    names = list(topics)
+    found = _offsets(settings, names, _OFFSETS.for_timestamp(at_ms))
+    last = ends(settings, names)
+    return {at: offset if offset >= 0 else last[at] for at, offset in found.items()}
+
+
 def committed(settings: Settings, topics: Iterable[str]) -> Positions:
     """How far the workers' group has counted every partition; 0 where it never committed."""
     partitions = [TopicPartition(*at) for at in _partitions(_admin(settings), topics)]
@@ -74,8 +83,7 @@ def committed(settings: Settings, topics: Iterable[str]) -> Positions:
                 found = consumer.committed(partitions, timeout=TIMEOUT_S)
                 break
             except KafkaException as error:
-                # A broker that has just started is still loading its groups.
-                if error.args[0].code() not in _LOADING or monotonic() > give_up:
+                if error.args[0].code() not in LOADING or monotonic() > give_up:
                     raise _failed(error) from None
                 sleep(0.5)
     finally:

@@ -24,6 +24,8 @@ COMMANDS = {
     "explain": "streams.cli.explain",
     "audit": "streams.cli.audit",
     "resume": "streams.cli.resume",
+    "dead-letters": "streams.cli.dead_letters",
+    "doctor": "streams.cli.doctor",
     "schema": "streams.cli.schema",
     "wallboard": "streams.cli.wallboard",
     "settings": "streams.cli.settings",

@@ -19,6 +19,7 @@ from streams.core.codec import (
     TOO_OLD_MS,
     check_envelope,
     decode_event,
+    origin_of,
     to_ms,
 )
 from streams.core.contribution import (
@@ -80,7 +81,10 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
         assert isinstance(event, CallEnded)  # for the type checker: 30 ns
         since = event.occurred_at - epoch
         at_ms = since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
-        stamp = record.timestamp
+        stamp, offset = record.timestamp, record.offset
+        if record.headers:
+            # Sent again from a dead letter: its version is that of its first place.
+            _, _, offset, stamp = origin_of(record)
         # LATEST_MS: a wild timestamp of the record must not let a wild event through.
         right_time = TOO_OLD_MS <= at_ms <= stamp + FUTURE_MS < LATEST_MS
         if not right_time or event.schema_version != SCHEMA_VERSION:
@@ -138,7 +142,6 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
         if asked and event.team_id is not None:
             team = event.team_id.encode()
         key = f"c{source}\x1f{event.call_id}".encode()
-        offset = record.offset
         contribution = pack(
             event.revision,
             stamp << 16 | offset >> 32,

@@ -29,6 +29,7 @@ __all__ = [
     "malformed_from",
     "origin_headers",
     "origin_of",
+    "relocated_headers",
     "to_ms",
 ]
 
@@ -173,6 +174,7 @@ ORIGIN_TOPIC = "floorcast-origin-topic"
 ORIGIN_PARTITION = "floorcast-origin-partition"
 ORIGIN_OFFSET = "floorcast-origin-offset"
 ORIGIN_TIMESTAMP = "floorcast-origin-timestamp"
+_ORIGIN = "floorcast-origin-"
 
 
 def origin_of(record: LogRecord) -> Origin:
@@ -199,3 +201,9 @@ def origin_headers(origin: Origin) -> Sequence[tuple[str, bytes]]:
         (ORIGIN_OFFSET, b"%d" % origin.offset),
         (ORIGIN_TIMESTAMP, b"%d" % origin.timestamp),
     ]
+
+
+def relocated_headers(record: LogRecord) -> Sequence[tuple[str, bytes]]:
+    """The headers of a record that is produced again elsewhere: its first place, then its own."""
+    own = ((n, content) for n, content in record.headers if not n.startswith(_ORIGIN))
+    return [*origin_headers(origin_of(record)), *own]

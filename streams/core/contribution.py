@@ -200,6 +200,12 @@ def at_of(contribution: bytes) -> int:
     return int.from_bytes(contribution[FACTS], "big") >> AT_SHIFT
 
 
+def flags_of(contribution: bytes) -> int:
+    """The flags of a call's, survey's or visit's contribution: the counts that it adds one to."""
+    flags: int = HEAD.unpack_from(contribution)[4]
+    return flags
+
+
 def same_body(key: bytes, one: bytes, other: bytes) -> bool:
     """True when two contributions of an entity differ in their version at most."""
     start = DEAL_VERSION.size if key[0] == DEAL else _VERSION_BYTES

@@ -25,6 +25,10 @@ MIN_SEEN = 200
 MAX_PERCENT = 5
 MAX_IN_A_ROW = 50
 
+RESUBMITTED = "floorcast-resubmitted"
+"""Header of what `floorcast dead-letters resubmit` sends: how often it was sent again by then, a
+blank, and a name of that sending. It stays with the event, into its next dead letter too."""
+
 _OURS = "floorcast-"
 _MESSAGE_BYTES = 1_000
 """Messages are cut here, far below what a broker allows a record's headers."""
@@ -53,9 +57,13 @@ def dead_letter(record: LogRecord, error: MalformedEvent) -> DeadLetter:
         ("floorcast-message", message.decode(errors="ignore").encode()),
         *origin_headers(origin_of(record)),
         # Ours on the bad record are of an earlier round: the origin stands above, the rest is past.
-        *((name, content) for name, content in record.headers if not name.startswith(_OURS)),
+        *((name, content) for name, content in record.headers if _stays(name)),
     ]
     return DeadLetter(record.topic + SUFFIX, record.key, record.value, headers, error.code)
+
+
+def _stays(name: str) -> bool:
+    return name == RESUBMITTED or not name.startswith(_OURS)
 
 
 class StopReason(Struct, frozen=True):

@@ -164,7 +164,8 @@ def _apply_facts(
     if event.op == "retract":
         flags, rating, lead = RETRACTED, 0, b""
     team = b"" if place.in_roster else (event.team_id or "").encode()
-    origin = origin_words(record.timestamp, record.offset)
+    first = origin_of(record)
+    origin = origin_words(first.timestamp, first.offset)
     head = HEAD.pack(event.revision, *origin, facts_word(at_ms, lead, team), flags)
     contribution = head + lead + team + (rating.to_bytes(4, "big") if rating else b"")
     key = entity_key(facts.letter, event.source, facts.entity_id)
@@ -206,13 +207,13 @@ def _apply_posting(board: Scoreboard, record: LogRecord, out: Applied) -> None:
         return board.place(rep, at_ms).site.zone.day_of(at_ms)
 
     key = entity_key(DEAL_KIND, posting.source, posting.deal_id)
-    origin_ms, origin_offset = record.timestamp, record.offset
+    origin = origin_of(record)
     # The days of a deal may lie in and out of the roster; on those out of it the team is needed.
     keep_team = rep.place is None or not rep.place.in_roster
     verdicts = {
         _put(board, rep, day, (key, contribution), out)
         for day, contribution in deal_contributions(
-            posting, day_of, origin_ms, origin_offset, keep_team
+            posting, day_of, origin.timestamp, origin.offset, keep_team
         )
     }
     order = ("revised", "accepted", "duplicate", "expired")

@@ -13,7 +13,7 @@ from msgspec import json
 
 from streams.core.calendar import DAY_MS
 from streams.core.clock import Clock
-from streams.core.codec import origin_headers, origin_of
+from streams.core.codec import relocated_headers
 from streams.core.deal_desk import DealDesk
 from streams.core.events import DEAL_CLOSED
 from streams.core.expiry import Expiry
@@ -228,7 +228,7 @@ class State:
     def _dealt_with(self, piece: Slice, applied: Applied) -> int | None:
         for record, kind, key in applied.misrouted:
             other = MISROUTED_DEALS if kind == DEAL_CLOSED else MISROUTED
-            headers = [*origin_headers(origin_of(record)), *record.headers]
+            headers = relocated_headers(record)
             topic = self.settings.topic(other)
             self.outbox.put(Outgoing(topic, key.encode(), record.value, None, headers))
         for record, error in applied.dead:

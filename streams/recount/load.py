@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 import duckdb
 
 from streams.recount.cloudevent import plain_event
+from streams.recount.origin import First, Sending, first_place
 
 TABLES = {
     "call-ended": "calls",
@@ -51,11 +52,12 @@ class RawRecord(Protocol):
 
 
 class Unreadable(NamedTuple):
-    """A record that is no dead letter, yet cannot be recounted."""
+    """A record that is no dead letter, yet cannot be recounted; `sending` as a letter names it."""
 
     topic: str
     partition: int
     offset: int
+    sending: Sending
 
 
 def script(name: str) -> str:
@@ -111,17 +113,18 @@ def load_events(
     connection: duckdb.DuckDBPyConnection,
     topic: str,
     records: Iterable[RawRecord],
-    dead: Collection[tuple[int, int]],
+    dead: Collection[Sending],
     spool: Path,
     *,
     reached: dict[int, int] | None = None,
 ) -> list[Unreadable]:
     """Read the records of an input topic, except those that became dead letters.
 
-    `topic` without any prefix; `dead` holds (partition, offset); `spool` is an empty folder for
-    temporary files. What was loaded before stays: a record must not be given twice. `reached` is
-    kept up, chunk by chunk: partition to the offset behind its last record that is in. Returns the
-    records that are neither dead letters nor readable.
+    `topic` without any prefix; `dead` names sendings by their first place; `spool` is an empty
+    folder for temporary files. Records go in under their first place. What was loaded before stays:
+    a record must not be given twice. `reached` is kept up, chunk by chunk: partition to the offset
+    behind its last record that is in. Returns the records that are neither dead letters nor
+    readable.
     """
     kind = TABLES[topic]
     query = script(f"read_{kind}")
@@ -129,8 +132,9 @@ def load_events(
     rest = iter(records)
     path = spool / f"{kind}.json"
     while taken := list(islice(rest, SPOOL_RECORDS)):
-        chunk = [record for record in taken if (record.partition, record.offset) not in dead]
-        path.write_bytes(b"".join([_line(record) for record in chunk]))
+        placed = ((record, _first(record)) for record in taken)
+        chunk = [(record, first) for record, first in placed if first.sending not in dead]
+        path.write_bytes(b"".join([_line(*each) for each in chunk]))
         try:
             connection.execute(query, {"file": str(path), "lenient": False})
         except duckdb.InvalidInputException:
@@ -144,39 +148,54 @@ def load_events(
         f"""
         DELETE FROM raw_{kind}
         WHERE source IS NULL OR id IS NULL OR rep_id IS NULL OR revision IS NULL OR at_ms IS NULL
-        RETURNING "partition", "offset"
+        RETURNING at_partition, at_offset, "partition", "offset", mark
         """
     ).fetchall()
-    return unreadable + [Unreadable(topic, partition, offset) for partition, offset in found]
+    return unreadable + [
+        Unreadable(topic, partition, offset, (*first, bytes.fromhex(mark)))
+        for partition, offset, *first, mark in found
+    ]
 
 
-def bury(
-    connection: duckdb.DuckDBPyConnection, topic: str, dead: Iterable[tuple[int, int]]
-) -> None:
-    """Take records out again of which it turned out that they became dead letters."""
-    query = f'DELETE FROM raw_{TABLES[topic]} WHERE "partition" = ? AND "offset" = ?'
-    if places := [list(place) for place in dead]:
-        connection.executemany(query, places)
+def _first(record: RawRecord) -> First:
+    if not record.headers:
+        return First(record.partition, record.offset, record.timestamp, b"")
+    return first_place(record)
 
 
-_LINE = b'{"partition":%d,"offset":%d,"logged_ms":%d,"event":%b}\n'
+def bury(connection: duckdb.DuckDBPyConnection, topic: str, dead: Iterable[Sending]) -> None:
+    """Take sendings out again of which it turned out that they became dead letters."""
+    query = f"""
+        DELETE FROM raw_{TABLES[topic]} WHERE "partition" = ? AND "offset" = ? AND mark = ?
+    """
+    if rows := [[partition, offset, mark.hex()] for partition, offset, mark in dead]:
+        connection.executemany(query, rows)
 
 
-def _line(record: RawRecord) -> bytes:
+_LINE = (
+    b'{"partition":%d,"offset":%d,"logged_ms":%d,"at_partition":%d,"at_offset":%d,"mark":"%b",'
+    b'"event":%b}\n'
+)
+
+
+def _line(record: RawRecord, first: First) -> bytes:
     value = record.value or b"null"
     if record.headers or b'"specversion"' in value:
         value = plain_event(value, record.headers)
     if b"\n" in value:
         value = value.replace(b"\n", b" ")  # only ever between tokens: inside a string it is \n
-    return _LINE % (record.partition, record.offset, max(record.timestamp, 0), value)
+    place = (first.partition, first.offset, max(first.timestamp, 0))
+    mark = first.mark.hex().encode() if first.mark else b""
+    return _LINE % (*place, record.partition, record.offset, mark, value)
 
 
 def _rewritten(
-    topic: str, chunk: Iterable[RawRecord], unreadable: list[Unreadable]
+    topic: str, chunk: Iterable[tuple[RawRecord, First]], unreadable: list[Unreadable]
 ) -> Iterable[bytes]:
     """The lines of `chunk` with every value read and written again; what is no JSON is noted."""
-    for record in chunk:
+    for record, first in chunk:
         try:
-            yield json.dumps(json.loads(_line(record))).encode() + b"\n"
+            yield json.dumps(json.loads(_line(record, first))).encode() + b"\n"
         except ValueError:
-            unreadable.append(Unreadable(topic, record.partition, record.offset))
+            at = (topic, record.partition, record.offset)
+            unreadable.append(Unreadable(*at, first.sending))

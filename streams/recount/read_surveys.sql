@@ -1,15 +1,16 @@
 -- A file of survey-submitted records, one JSON object a line, into raw_surveys.
 INSERT INTO raw_surveys
-SELECT "partition", "offset", logged_ms,
+SELECT "partition", "offset", logged_ms, at_partition, at_offset, mark,
     source, response_id, rep_id, team_id,
     coalesce(op, 'upsert'), coalesce(revision, 0), instant_ms(occurred_at),
     metric, score, scale_min, scale_max
 FROM (
-    SELECT "partition", "offset", logged_ms, unnest(event)
+    SELECT "partition", "offset", logged_ms, at_partition, at_offset, mark, unnest(event)
     FROM read_json(
         $file, format = 'newline_delimited', ignore_errors = $lenient,
         columns = {
             "partition": 'INTEGER', "offset": 'BIGINT', logged_ms: 'BIGINT',
+            at_partition: 'INTEGER', at_offset: 'BIGINT', mark: 'VARCHAR',
             event: 'STRUCT(
                 source VARCHAR,
                 response_id VARCHAR,

@@ -1,8 +1,10 @@
--- Raw events as they stand in the topics, the plan, and the two rules that everything shares:
+-- Raw events as they stand in the topics (partition, offset and log time are those of their first
+-- place; at_* where they lie, mark which sending out of a dead letter it is, if any), the plan, and the two rules that everything shares:
 -- which local day an instant belongs to, and which version of an event holds.
 
 CREATE TABLE raw_calls (
     "partition" INTEGER, "offset" BIGINT, logged_ms BIGINT,
+    at_partition INTEGER, at_offset BIGINT, mark VARCHAR,
     source VARCHAR, id VARCHAR, rep_id VARCHAR, team_id VARCHAR,
     op VARCHAR, revision BIGINT, at_ms BIGINT,
     direction VARCHAR, result VARCHAR, answered_by VARCHAR, answered_ms BIGINT,
@@ -11,6 +13,7 @@ CREATE TABLE raw_calls (
 
 CREATE TABLE raw_surveys (
     "partition" INTEGER, "offset" BIGINT, logged_ms BIGINT,
+    at_partition INTEGER, at_offset BIGINT, mark VARCHAR,
     source VARCHAR, id VARCHAR, rep_id VARCHAR, team_id VARCHAR,
     op VARCHAR, revision BIGINT, at_ms BIGINT,
     metric VARCHAR, score DOUBLE, scale_min DOUBLE, scale_max DOUBLE
@@ -18,12 +21,14 @@ CREATE TABLE raw_surveys (
 
 CREATE TABLE raw_visits (
     "partition" INTEGER, "offset" BIGINT, logged_ms BIGINT,
+    at_partition INTEGER, at_offset BIGINT, mark VARCHAR,
     source VARCHAR, id VARCHAR, rep_id VARCHAR, team_id VARCHAR,
     op VARCHAR, revision BIGINT, at_ms BIGINT
 );
 
 CREATE TABLE raw_deals (
     "partition" INTEGER, "offset" BIGINT, logged_ms BIGINT,
+    at_partition INTEGER, at_offset BIGINT, mark VARCHAR,
     source VARCHAR, id VARCHAR, rep_id VARCHAR, team_id VARCHAR,
     op VARCHAR, revision BIGINT, at_ms BIGINT,
     status VARCHAR, closed_ms BIGINT, currency VARCHAR, amount BIGINT, reversed BIGINT,
@@ -85,8 +90,8 @@ CREATE TABLE in_flight (kind VARCHAR, rep_id VARCHAR, day DATE, source VARCHAR, 
 CREATE MACRO behind_cut(raw_table, letter) AS TABLE
     SELECT e.*, local_day(zone_of(roster.entries, e.at_ms), e.at_ms) AS day
     FROM (
-        SELECT raw.* FROM query_table(raw_table) AS raw JOIN cut USING ("partition")
-        WHERE cut.kind = letter AND raw."offset" >= cut."offset"
+        SELECT raw.* FROM query_table(raw_table) AS raw JOIN cut ON cut."partition" = at_partition
+        WHERE cut.kind = letter AND at_offset >= cut."offset"
     ) AS e LEFT JOIN roster USING (rep_id);
 
 -- Calls, surveys and visits on their local day, the version that holds of each: identity is source

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streams.core.changelog import ChangelogReader
-from streams.core.codec import origin_headers, origin_of
+from streams.core.codec import origin_of, relocated_headers
 from streams.core.dead_letter import DeadLetter, dead_letter
 from streams.core.deal_desk import DealDesk
 from streams.core.events import DEAL_CLOSED, EVENTS
@@ -20,6 +20,7 @@ from streams.core.plan import Plan, parse_plan
 from streams.core.scoreboard import Scoreboard
 from streams.core.totals import total_rows
 from streams.engine.stores import MemorySegments
+from streams.recount.origin import Sending, first_place
 
 MISROUTED_DEALS = "misrouted-deals"
 KINDS = {kind: kind for kind in EVENTS}
@@ -44,7 +45,7 @@ class CountedFloor:
         self.plan: Plan = parse_plan(plan_text, zone)
         self.detail_days, self.slice_size = detail_days, slice_size
         self.logs: dict[tuple[str, int], list[Record]] = defaultdict(list)
-        self.dead: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        self.dead: dict[str, set[Sending]] = defaultdict(set)
         self.partitions = 3
         self.segments: list[tuple[int, bytes, bytes]] = []
         self.dead_letters: list[DeadLetter] = []
@@ -108,8 +109,7 @@ class CountedFloor:
     def _send_on(self, out: Applied, misrouted: str) -> None:
         for record, error in out.dead:
             self.dead_letters.append(dead_letter(record, error))
-            origin = origin_of(record)
-            self.dead[origin.topic].add((origin.partition, origin.offset))
+            self.dead[origin_of(record).topic].add(first_place(record).sending)
         for record, _, key in out.misrouted:
-            headers = [*origin_headers(origin_of(record)), *record.headers]
+            headers = relocated_headers(record)
             self.send(misrouted, key.encode(), record.value, record.timestamp, headers)

@@ -16,6 +16,7 @@ from streams.core.changelog import ChangelogReader
 from streams.core.events import CALL_ENDED, EVENTS
 from streams.recount.compare import Comparison
 from streams.recount.load import bury, connect, load_events, load_plan
+from streams.recount.origin import Sending
 from tests.property.counted_floor import CountedFloor, Record
 from tests.property.test_recount_equals_core import BASE, KEYS, PLAN, sent
 
@@ -56,7 +57,7 @@ def audited(
     whole: CountedFloor,
     plan: str,
     cut: Positions,
-    loads: Iterable[tuple[Positions, Mapping[str, set[tuple[int, int]]]]],
+    loads: Iterable[tuple[Positions, Mapping[str, set[Sending]]]],
     state: ChangelogReader,
 ) -> tuple[Comparison, int]:
     """The comparison, raw events being loaded up to each of `loads` and their dead letters."""
@@ -101,7 +102,7 @@ def test_a_state_of_any_later_moment_agrees_with_the_recount(
 
     # An earlier round may have read some of it, before any dead letter was known.
     dead = {topic: first.dead[topic] | later.dead[topic] for topic in EVENTS}
-    none: dict[str, set[tuple[int, int]]] = {topic: set() for topic in EVENTS}
+    none: dict[str, set[Sending]] = {topic: set() for topic in EVENTS}
     loads = [(ahead, none), (ends, dead)] if data.draw(st.booleans()) else [(ends, dead)]
     found, flying = audited(whole, plan, cut, loads, state)
     assert found.differences == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -13,7 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers.simulator import floor_profile, plan_text, simulate
+from streams.core.codec import Origin, origin_headers
+from streams.core.dead_letter import RESUBMITTED
 from streams.core.events import CALL_ENDED, DEAL_CLOSED, EVENTS, SURVEY_SUBMITTED, VISIT_LOGGED
+from streams.core.partition import partition_of
 from streams.recount.load import connect, load_events, load_plan
 from streams.recount.recount import Row, recount
 from tests.property.counted_floor import CountedFloor
@@ -228,6 +232,47 @@ def test_any_events_however_keyed_give_the_same_rows(
         floor.send(topic, key, json.dumps(event).encode(), logged_ms)
     rows = floor.rows()
     assert recounted(floor, plan, zone) == rows
+
+
+@settings(max_examples=15)
+@given(
+    arrivals=st.lists(
+        st.tuples(sent, st.integers(0, 2), st.integers(1, 3), st.booleans()),
+        min_size=1,
+        max_size=30,
+    ),
+    reversals=st.sampled_from(["restate", "contra"]),
+    order=st.randoms(use_true_random=False),
+)
+def test_events_sent_again_give_the_rows_of_their_first_places(
+    arrivals: list[tuple[tuple[str, dict[str, Any]], int, int, bool]],
+    reversals: str,
+    order: Random,
+) -> None:
+    plan = PLAN.format(reversals=reversals)
+    once, again = CountedFloor(plan, "UTC", 400, 7), CountedFloor(plan, "UTC", 400, 7)
+    first_ms = int(BASE.timestamp() * 1000) + 41 * 3_600_000
+    later: list[tuple[str, bytes, bytes, list[tuple[str, bytes]]]] = []
+    for number, ((topic, event), later_ms, times, astray) in enumerate(arrivals):
+        first_ms += 1 + later_ms
+        if topic != DEAL_CLOSED:
+            # Versions of few entities, of equal revision: their first places alone decide.
+            event |= {"source": "a", "rep_id": "r1", "occurred_at": BASE.isoformat()}
+            event.pop("revision", None)
+        key, value = event[KEYS[topic]].encode(), json.dumps(event).encode()
+        once.send(topic, key, value, first_ms)
+        where = partition_of(key, 3)
+        origin = Origin(topic, where, len(once.logs[topic, where]) - 1, first_ms)
+        for sending in range(times):
+            mark = (RESUBMITTED, b"1 %d-%d" % (number, sending))
+            headers = [*origin_headers(origin), mark]
+            later.append((topic, b"other" if astray else key, value, headers))
+    order.shuffle(later)
+    for at, (topic, key, value, headers) in enumerate(later):
+        again.send(topic, key, value, first_ms + 60_000 + at, headers)
+    rows = again.rows()
+    assert rows == once.rows()
+    assert recounted(again, plan, "UTC") == rows
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -102,7 +102,7 @@ class Floor:
         self.unreadable = []
         with TemporaryDirectory() as spool:
             for topic, records in self.topics.items():
-                dead = {(p, o) for t, p, o in self.dead if t == topic}
+                dead = {(p, o, b"") for t, p, o in self.dead if t == topic}
                 self.unreadable += load_events(connection, topic, records, dead, Path(spool))
         rows = recount(connection)
         connection.close()

@@ -116,5 +116,5 @@ def test_what_cannot_be_read_or_is_gone_is_exported_too() -> None:
     metrics = AuditMetrics(ManualClock(5_000), 600)
     metrics.made(NOTHING._replace(not_auditable={"a:0": 3, "a:1": 4}), 1.0)
     assert exported(metrics)["not_auditable_partitions"] == 2
-    metrics.made(RIGHT._replace(unreadable=[Unreadable("call-ended", 0, 9)]), 1.0)
+    metrics.made(RIGHT._replace(unreadable=[Unreadable("call-ended", 0, 9, (0, 9, b""))]), 1.0)
     assert exported(metrics)["unreadable_events"] == 1

@@ -22,7 +22,7 @@ def test_the_settings_table_is_the_settings() -> None:
 
 
 def test_every_command_named_exists() -> None:
-    named = set(re.findall(r"(?:`|^)floorcast ([a-z]+)", README, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)floorcast ([a-z-]+)", README, re.MULTILINE))
     assert named <= COMMANDS.keys()
     assert {"worker", "board", "totals", "explain", "audit", "resume"} <= named
 

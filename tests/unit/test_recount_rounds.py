@@ -39,7 +39,7 @@ def test_loading_says_how_far_it_came_also_over_dead_letters(tmp_path: Path) -> 
     calls = [floor.call() for _ in range(3)]
     reached: dict[int, int] = {}
     with connect() as connection:
-        load_events(connection, "call-ended", calls, {(0, 2)}, tmp_path, reached=reached)
+        load_events(connection, "call-ended", calls, {(0, 2, b"")}, tmp_path, reached=reached)
     assert reached == {0: 3}
 
 
@@ -49,7 +49,7 @@ def test_what_became_a_dead_letter_after_it_was_read_is_taken_out(tmp_path: Path
     with connect() as connection:
         load_plan(connection, None, "UTC", 400)
         load_events(connection, "call-ended", calls, (), tmp_path)
-        bury(connection, "call-ended", [(0, 1)])
+        bury(connection, "call-ended", [(0, 1, b"")])
         (row,) = recount(connection)
     assert row["dials"] == 1
 

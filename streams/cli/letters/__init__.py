@@ -1,0 +1,1 @@
+"""What `floorcast dead-letters` is made of: choosing, showing, sending again, deleting."""
