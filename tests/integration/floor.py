@@ -232,7 +232,7 @@ class Floor:
 
     def audit(self) -> Row:
         """The findings of `floorcast audit --json`; fails unless every cell is right."""
-        done = self.run("audit", "--json", "--wait", "10")
+        done = self.run("audit", "--json", "--wait", "60")
         assert done.stdout, done.output
         found: Row = json.loads(done.stdout)
         shown = {name: value for name, value in found.items() if name != "events"}
