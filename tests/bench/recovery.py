@@ -58,7 +58,7 @@ def measure_recovery(days: int = 40) -> Report:
         data = folder / "data"
         made = list(_days(days))
         size, counts = _fill_changelog(floor, made)
-        _fill_store(floor, data, made, counts)
+        _fill_store(data, made, counts)
         present = _start(floor)
         began_s = time.perf_counter()
         floor.worker.kill()
@@ -132,13 +132,12 @@ def _fill_changelog(floor: BenchFloor, days: list[_Day]) -> tuple[int, list[int]
     return size, counts
 
 
-def _fill_store(floor: BenchFloor, data: Path, days: list[_Day], counts: list[int]) -> None:
+def _fill_store(data: Path, days: list[_Day], counts: list[int]) -> None:
     """Write the same into the stores of all partitions, with their totals."""
-    settings = load_settings(floor.environ, None)
     memory = RocksMemory()
     reps = rep_ids(REPS)
     for partition in track(range(PARTITIONS), description="store", transient=True):
-        folder = data / settings.group / "v1" / "tables" / SCOREBOARD_TABLE / str(partition)
+        folder = data / "v1" / "tables" / SCOREBOARD_TABLE / str(partition)
         store = RocksSegments(folder, memory)
         items: list[tuple[bytes, bytes | None]] = []
         for owner in (
