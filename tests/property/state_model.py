@@ -177,6 +177,7 @@ def run(
             Showing(owner.board).refresh(log[-1].timestamp, owner.at, 100)
         elif stale:
             stale.pop()
+    owner.load(len(owner.board.unloaded))
     return owner, changelog
 
 
