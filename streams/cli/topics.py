@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from confluent_kafka import KafkaException
@@ -17,6 +17,10 @@ from rich.table import Table
 from streams.cli.main import Context
 from streams.settings import Settings
 from streams.topics import Topic, all_topics
+
+if TYPE_CHECKING:
+    from streams.core.basis import Mismatch
+    from streams.engine.guard import Guard
 
 TIMEOUT_S = 15
 LISTED_S = 10
@@ -79,8 +83,54 @@ def check(context: Context) -> None:
         cleanup = found.get("cleanup.policy", "")
         table.add_row(topic.name, str(partitions or "-"), cleanup, problem or "ok")
     Console().print(table)
-    if findings:
+    whole = all(topic.name in there for topic in all_topics(settings))
+    unfit = _state_findings(context) if whole else []
+    for one in unfit:
+        click.echo(f"{one.what}. What to do: {one.steps}")
+    if findings or unfit:
         raise SystemExit(1)
+
+
+@command.command()
+@click.pass_obj
+def accept(context: Context) -> None:
+    """Say that the state was counted from the topics and under the plan that are here now.
+
+    Only for state that has no record of it, such as one that a mirror brought to this cluster: it
+    is taken at your word. When you are not sure, `floorcast rebuild` counts everything anew.
+
+    \b
+    Example:
+      floorcast topics accept
+    """
+    guard = _guard(context)
+    try:
+        guard.findings()
+        if not guard.accept():
+            name = context.settings().namespace
+            msg = f"{name} has its record already; `floorcast topics check` compares it"
+            raise click.ClickException(msg)
+    finally:
+        guard.close()
+    click.echo(f"{context.settings().namespace} rests on what is here now")
+
+
+def _guard(context: Context) -> Guard:
+    from streams.cli.plan_file import load_plan
+    from streams.core.clock import SystemClock
+    from streams.engine.guard import Guard
+
+    settings = context.settings()
+    return Guard(settings, load_plan(settings), SystemClock(), lambda _: None)
+
+
+def _state_findings(context: Context) -> list[Mismatch]:
+    """What would keep a worker from starting, with the steps."""
+    guard = _guard(context)
+    try:
+        return guard.findings()
+    finally:
+        guard.close()
 
 
 def _wait_until_listed(admin: AdminClient, settings: Settings) -> None:

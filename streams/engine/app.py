@@ -10,11 +10,13 @@ from typing import Any, cast
 from faust.app.base import BootStrategy
 from mode import Service
 
+from streams.core.basis import Live
 from streams.core.clock import Clock
 from streams.core.plan import Plan
 from streams.core.ports import Sink
 from streams.engine.agents import add_agents
 from streams.engine.fatal import stop_now
+from streams.engine.guard import Guard, Refused
 from streams.engine.lane.lane import Lane, LaneApp
 from streams.engine.lane.producer import Producer
 from streams.engine.lane.settings import app_options, credentials
@@ -26,6 +28,7 @@ from streams.engine.stops import Stops
 from streams.engine.telemetry import Telemetry
 from streams.engine.watchdog import Watchdog
 from streams.settings import Settings
+from streams.topics import LEDGER_TABLE, SCOREBOARD_TABLE, changelog
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Worker:
         self.state.bind(self.lane)
         self.publisher = Publisher(self.state, sinks, clock, telemetry, self.outbox)
         self.watchdog = Watchdog(self.state, self.lane)
+        self.guard = Guard(settings, plan, clock, self._heard)
         self.stops = Stops(settings, consumer_options(settings), self.state.inputs.heard)
         add_agents(self.app, self.lane, self.state, self.outbox)
 
@@ -67,7 +71,11 @@ class Worker:
         self.app.boot_strategy = boot
 
     async def _start(self) -> None:
-        """What must run before the first event: stops are known, sinks take snapshots."""
+        """What must run before the first event: the state is sound, stops known, sinks ready."""
+        await self.guard.start()
+        for table in (SCOREBOARD_TABLE, LEDGER_TABLE):
+            name = changelog(self.settings, table)
+            self.lane.identities[table] = self.guard.around.store_identity(name)
         await self.stops.start()
         await self.publisher.start()
         self.watchdog.start()
@@ -77,6 +85,10 @@ class Worker:
         self.watchdog.stop()
         await self.publisher.stop()
         await self.stops.stop()
+        await self.guard.stop()
+
+    def _heard(self, live: Live) -> None:
+        """Which generation is live now."""
 
     async def _send(self, record: Outgoing) -> asyncio.Future[object]:
         producer = cast(Producer, self.app.producer)._ensure_producer()  # noqa: SLF001 # Faust's own send makes three objects a record
@@ -137,6 +149,8 @@ class Sidecar(Service):
         for hook in self._before:
             try:
                 await hook()
+            except Refused as refused:
+                stop_now(f"the worker does not start: {refused}", refused.exit_code)
             except Exception as error:
                 stop_now(f"the worker cannot start: {str(error) or type(error).__name__}")
 

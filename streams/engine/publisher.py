@@ -18,6 +18,7 @@ from streams.core.snapshot import (
 from streams.engine.outbox import Outbox, Outgoing
 from streams.engine.sink_pump import SinkPump
 from streams.engine.state import CATCHING_UP_EVENTS, State
+from streams.engine.stores import StoreDamaged
 from streams.engine.telemetry import Telemetry
 from streams.topics import REP_SCOREBOARD
 
@@ -98,6 +99,8 @@ class Publisher:
             await asyncio.sleep(max(beat_s, interval_s / 4))
             try:
                 await self._tick()
+            except StoreDamaged as damaged:  # what cannot be read now cannot be shown ever again
+                self._state.die(f"{damaged}: it is read anew at the next start")
             except Exception:
                 # Numbers are right in the state whatever happens here; the next tick shows them.
                 log.exception("snapshots could not be made")

@@ -122,7 +122,8 @@ class Floor:
     """
 
     def __init__(self, server: KafkaServer, folder: Path, **settings: str) -> None:
-        self._folder = folder / uuid4().hex[:6]
+        self.folder = folder / uuid4().hex[:6]
+        """Where the workers keep their data, each under its name."""
         named = {
             "brokers": server.bootstrap,
             "topic_prefix": f"floor-{uuid4().hex[:8]}.",
@@ -144,7 +145,7 @@ class Floor:
         own = {
             key.removeprefix("FLOORCAST_").lower(): value for key, value in self.environ.items()
         } | {"app": name}
-        return Floor(_Where(self.settings.brokers), self._folder, **own | settings)  # type: ignore[arg-type] # only where it listens matters
+        return Floor(_Where(self.settings.brokers), self.folder, **own | settings)  # type: ignore[arg-type] # only where it listens matters
 
     # -- workers
 
@@ -152,7 +153,7 @@ class Floor:
         """Start a worker, or one of that name again."""
         found = self.workers.get(name)
         if found is None:
-            found = self.workers[name] = FloorWorker(name, self._folder, os.environ | self.environ)
+            found = self.workers[name] = FloorWorker(name, self.folder, os.environ | self.environ)
         environ = {f"FLOORCAST_{key.upper()}": value for key, value in settings.items()}
         found.start(wait=wait, **environ)
         return found

@@ -13,11 +13,11 @@ from streams.core.ports import SegmentStore
 from streams.engine.lane.batch import Slice
 from streams.engine.lane.host import LaneHost
 from streams.engine.lane.positions import Positions
-from streams.engine.lane.store import LaneStore
 
 if TYPE_CHECKING:
     from streams.engine.lane.consumer import Consumer
     from streams.engine.lane.recovery import FastRecovery, LaneTableManager
+    from streams.engine.lane.store import LaneStore
 
 
 class LaneApp(faust.App):
@@ -64,6 +64,8 @@ class Lane:
         self.first_ends: dict[TP, int] = {}
         self.tails: dict[TP, tuple[int, int]] = {}
         self._glimpsed: dict[TP, tuple[int, int]] = {}
+        self.identities: dict[str, str] = {}
+        """Table to what its local stores belong to; a store of anything else is begun anew."""
         self.commits_refused = 0
         self.longest_revoke_s = 0.0
         self._consumer: Consumer | None = None
@@ -116,7 +118,7 @@ class Lane:
         return [self._store(name) for name in self.app.tables]
 
     def _store(self, table: str) -> LaneStore:
-        return cast(LaneStore, cast(faust.Table[bytes, bytes], self.app.tables[table]).data)
+        return cast("LaneStore", cast(faust.Table[bytes, bytes], self.app.tables[table]).data)
 
     def lag(self) -> dict[TP, int]:
         """Records between the applied position and the end of the log, as last heard of."""
