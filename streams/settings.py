@@ -234,6 +234,16 @@ def describe() -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def environ_of(settings: Settings) -> dict[str, str]:
+    """FLOORCAST_* variables that give these settings."""
+    values = {name: getattr(settings, name) for name in _HINTS}
+    return {
+        PREFIX + name.upper(): str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
 def load_settings(environ: Mapping[str, str], config: Path | None = None) -> Settings:
     """Settings of a TOML file (`config`, else FLOORCAST_CONFIG) overlaid by FLOORCAST_* variables.
 

@@ -40,7 +40,7 @@ def command(context: Context, name: str, accept_bad: bool) -> None:
     Example:
       floorcast resume call-ended:3 --accept-bad
     """
-    settings = context.settings()
+    settings = context.live()
     topic, partition = _input(settings, name)
     said = _latest(settings, input_key(topic, partition))
     if said is None or said.state != "stopped":

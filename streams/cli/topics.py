@@ -40,7 +40,7 @@ def create(context: Context) -> None:
     Example:
       FLOORCAST_PARTITIONS=16 FLOORCAST_REPLICATION=3 floorcast topics create
     """
-    settings = context.settings()
+    settings = context.live()
     admin = admin_client(settings)
     there = existing(admin)
     made, failed = 0, 0
@@ -69,7 +69,7 @@ def check(context: Context) -> None:
     Example:
       floorcast topics check
     """
-    settings = context.settings()
+    settings = context.live()
     admin = admin_client(settings)
     there = existing(admin)
     configs = describe(admin, [t.name for t in all_topics(settings) if t.name in there])
@@ -107,12 +107,12 @@ def accept(context: Context) -> None:
     try:
         guard.findings()
         if not guard.accept():
-            name = context.settings().namespace
+            name = context.live().namespace
             msg = f"{name} has its record already; `floorcast topics check` compares it"
             raise click.ClickException(msg)
     finally:
         guard.close()
-    click.echo(f"{context.settings().namespace} rests on what is here now")
+    click.echo(f"{context.live().namespace} rests on what is here now")
 
 
 def _guard(context: Context) -> Guard:
@@ -120,7 +120,7 @@ def _guard(context: Context) -> Guard:
     from streams.core.clock import SystemClock
     from streams.engine.guard import Guard
 
-    settings = context.settings()
+    settings = context.live()
     return Guard(settings, load_plan(settings), SystemClock(), lambda _: None)
 
 

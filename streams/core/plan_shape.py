@@ -98,6 +98,11 @@ def plan_changes(stored: PlanShape, found: PlanShape, first_day: int) -> list[st
     return changes
 
 
+def fingerprint(shape: PlanShape) -> str:
+    """A short name of a shape, to tell plans apart at a glance."""
+    return _hash((shape.default_zone, shape.dispositions, shape.reversals, shape.roster))[:16]
+
+
 def days_begun(plan: Plan, upto_ms: int) -> dict[str, int]:
     """Zone to the first local day that has not begun there by `upto_ms`."""
     zones = {plan.default_zone} | {entry.team.site.zone for entry in plan.roster.entries()}

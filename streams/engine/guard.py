@@ -69,6 +69,16 @@ class Guard:
         self._task: asyncio.Task[None] | None = None
 
     @property
+    def before(self) -> Settings | None:
+        """The generation before this one, while it still is; None when there is none."""
+        mine = self._settings
+        for generation in range(mine.generation - 1, -1, -1):
+            one = mine.of_generation(generation)
+            if one.namespace in self._log.bases:
+                return one
+        return None
+
+    @property
     def applies(self) -> bool:
         """False on a broker for demos: it tells no ends of topics, and its state dies with it."""
         return self._settings.producer_idempotence
@@ -78,6 +88,11 @@ class Guard:
         if self.applies:
             await asyncio.to_thread(self.check)
             self._task = asyncio.create_task(self._run(), name="guard")
+
+    def tell(self) -> None:
+        """Tell which generation is live, as far as is known."""
+        if self._log.live is not None:
+            self._heard(self._log.live)
 
     async def stop(self) -> None:
         """Listen no more."""

@@ -56,6 +56,8 @@ class Publisher:
         self._turns: list[int] = []
         self._passed: set[int] = set()
         self._task: asyncio.Task[None] | None = None
+        self.live = True
+        """While False nothing is shown: another generation of the state has the boards."""
         state.on_release = self._release
         state.before_flush = self._before_flush
 
@@ -87,6 +89,8 @@ class Publisher:
         self._offer(SnapshotBatch(released=partitions))
 
     def _offer(self, batch: SnapshotBatch) -> None:
+        if not self.live:
+            return
         for pump in self._pumps:
             pump.offer(batch)
 
@@ -113,6 +117,10 @@ class Publisher:
             if state.boards:
                 await state.lane.look_at_tails()
             self._show_status()
+        if not self.live:
+            for partition in list(state.stamps):
+                self._observe(partition)
+            return
         if state.boards and state.catching_up():
             if now_s < self._rest_until_s:
                 return
@@ -166,7 +174,7 @@ class Publisher:
 
     def _before_flush(self) -> None:
         """The last commit of a worker carries its last numbers."""
-        if self._state.lane.app.should_stop:
+        if self.live and self._state.lane.app.should_stop:
             for partition in list(self._state.showings):
                 while self._show(partition):
                     pass

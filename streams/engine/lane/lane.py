@@ -123,11 +123,11 @@ class Lane:
     def lag(self) -> dict[TP, int]:
         """Records between the applied position and the end of the log, as last heard of."""
         return {
-            tp: max(0, self.ends.get(tp, self.first_ends.get(tp, at)) - self._read_to(tp))
+            tp: max(0, self.ends.get(tp, self.first_ends.get(tp, at)) - self.read_to(tp))
             for tp, at in self.positions.applied.items()
         }
 
-    def _read_to(self, tp: TP) -> int:
+    def read_to(self, tp: TP) -> int:
         """The applied position, or where the tail behind it ends that holds no record."""
         at = self.positions.applied[tp]
         seen_at, end = self.tails.get(tp, (-1, -1))
@@ -164,7 +164,7 @@ class Lane:
         """
         mine = [tp for tp in self.positions.applied if tp.partition == partition]
         return bool(mine) and all(
-            tp in self.positions.held or self._read_to(tp) >= self.first_ends.get(tp, 0)
+            tp in self.positions.held or self.read_to(tp) >= self.first_ends.get(tp, 0)
             for tp in mine
         )
 
