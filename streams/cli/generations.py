@@ -124,8 +124,8 @@ class Generations:
             msg = (
                 f"not auditable: {shown}; earlier events are no longer retained, and a rebuild "
                 "would lose what they came to. Keep the present plan; or bring all events into "
-                "topics of a new FLOORCAST_TOPIC_PREFIX (`floorcast replay`, `floorcast import`, or "
-                "a mirror that still has them) and count there"
+                "topics of a new FLOORCAST_TOPIC_PREFIX (`floorcast replay`, `floorcast import`, "
+                "or a mirror that still has them) and count there"
             )
             raise click.ClickException(msg)
 

@@ -133,9 +133,16 @@ def print_differences(live: Settings, other: Settings, found: Differences) -> No
     )
     days = Table("rep", "date", "was, and is", box=None)
     for day in found.most:
-        parts = [f"{name} {before:,} → {after:,}" for name, (before, after) in day.changed.items()]
+        parts = [_moved(name, *pair) for name, pair in day.changed.items()]
         days.add_row(day.rep_id, day.date, "; ".join(parts))
     console.print(days)
+
+
+def _moved(name: str, before: int, after: int) -> str:
+    """One count or sum of a rep-day, was and is."""
+    if name.endswith(("_bp", "_e4")):  # 1/10,000
+        return f"{name[:-3]} {before / 10_000:,.10g} → {after / 10_000:,.10g}"
+    return f"{name} {before:,} → {after:,}"
 
 
 def _value(value: float | None, unit: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -17,11 +19,15 @@ from streams.settings import Settings
 if TYPE_CHECKING:
     from streams.engine.app import Worker
 
+log = logging.getLogger(__name__)
+
 SHOW_S = 0.5
 LINE_S = 10.0
 """Without a terminal, a line so often."""
 STEADY_S = 3.0
 """How long everything must have been read before it is called caught up."""
+_FEW = 1_000
+"""A floor at work is never read to its end; with so few events left it is called caught up."""
 _COMPARE = "from streams.cli.main import main; main(['rebuild', '--status'])"
 
 
@@ -66,6 +72,12 @@ class _Shown:
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
+        try:
+            await self._follow()
+        except Exception:  # how far it is cannot be shown; that it counts is what matters
+            log.exception("progress")
+
+    async def _follow(self) -> None:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -120,16 +132,12 @@ class _Shown:
             f"{self._settings.namespace} has caught up, and follows", highlight=False
         )
         # In a process of its own: it reads two whole states, and this one has to go on counting.
-        compared = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-c", _COMPARE, env=_environ(self._settings)
-        )
-        await compared.wait()
+        command = [sys.executable, "-P", "-c", _COMPARE]
+        environ = _environ(self._settings)
+        await asyncio.to_thread(subprocess.run, command, env=environ, check=False)
         self._console.print(
             "`floorcast rebuild --switch` shows these numbers on all boards", highlight=False
         )
-
-
-_FEW = 1_000
 
 
 def _line(done: int, left: int, since: tuple[float, int], now_s: float) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import monotonic, sleep
 
 import click
 
 from streams.cli.generations import Generations
-from streams.cli.kafka_read import ends
+from streams.cli.kafka_read import committed, ends
 from streams.cli.plan_file import load_plan
 from streams.cli.state import read_state
 from streams.core.basis import Live, Mismatch
 from streams.core.clock import SystemClock
 from streams.core.differences import Differences, differences
+from streams.core.errors import SinkUnavailable
 from streams.core.plan_shape import fingerprint
 from streams.engine.guard import Guard
 from streams.settings import Settings
@@ -79,7 +81,7 @@ def switch(generations: Generations) -> None:
             "`floorcast rebuild` with its plan again, and switch while it runs"
         )
         raise click.ClickException(msg)
-    _require_caught_up(generations, new)
+    _require_caught_up(generations, old, new)
     plan = generations.log.bases[new.namespace].plan
     now_ms = SystemClock().now_ms()
     generations.log.write_live(
@@ -93,6 +95,7 @@ def switch(generations: Generations) -> None:
         click.echo(f"{running} workers of {old.namespace} have not stopped yet: stop them")
     else:
         click.echo(f"the workers of {old.namespace} have stopped")
+    _tidy_redis(new)
     click.echo(
         "now start `floorcast worker` with FLOORCAST_PLAN set to the new plan, stop the rebuild "
         f"when they run, and drop {old.namespace} with `floorcast rebuild --discard-old` when you "
@@ -100,12 +103,28 @@ def switch(generations: Generations) -> None:
     )
 
 
-def _require_caught_up(generations: Generations, new: Settings) -> None:
-    """Wait a while until it has counted what is in the inputs now, and what came of that."""
+def _tidy_redis(new: Settings) -> None:
+    """Take out what only the generations before have said; the boards do without in any case."""
+    if new.redis_url is None:
+        return
+    from sinks.redis_older import drop_older
+
+    try:
+        asyncio.run(drop_older(new.redis_url, new.redis_prefix, new.generation))
+    except SinkUnavailable as error:
+        click.echo(f"teams that are no more stay in Redis for a day: {error}", err=True)
+
+
+def _require_caught_up(generations: Generations, old: Settings, new: Settings) -> None:
+    """Wait a while until it has counted what the live one has, and what came of that.
+
+    Not to the ends of the inputs: one of them may be stopped.
+    """
     give_up_s = monotonic() + CAUGHT_UP_S
+    read = committed(old, [old.topic(kind) for kind in inputs(old)])
     # A misrouted deal becomes a posting, so the one is waited for before the other is looked at.
-    for kinds in (inputs(new), [MISROUTED, MISROUTED_DEALS], [DEAL_POSTINGS]):
-        until = ends(new, [new.topic(kind) for kind in kinds])
+    for kinds in ([], [MISROUTED, MISROUTED_DEALS], [DEAL_POSTINGS]):
+        until = ends(new, [new.topic(kind) for kind in kinds]) if kinds else read
         while left := sum(generations.left(new, until).values()):
             if monotonic() > give_up_s:
                 msg = f"{new.namespace} has {left:,} events to count yet: switch when it is through"

@@ -50,6 +50,7 @@ class Differences(Struct, frozen=True):
     differing: int
     kpis: list[KpiDifference]
     same: list[str]
+    """Labels of the KPIs that are the same in every currency."""
     most: list[RepDayDifference]
 
 
@@ -62,15 +63,16 @@ def differences(before: RepDays, after: RepDays, first_day: int) -> Differences:
         one, other = _total(before, name), _total(after, name)
         floor_before.add(one)
         floor_after.add(other)
-        if one != other:
-            changed.append((*name, _changed(one, other)))
+        if parts := _changed(one, other):
+            changed.append((*name, parts))
     kpis = list(_kpis(tally(floor_before), tally(floor_after)))
+    moved = {kpi.label for kpi in kpis if kpi.before != kpi.after}
     return Differences(
         first_date=date_of(min((day for _, day in names), default=0)).isoformat(),
         rep_days=len(names),
         differing=len(changed),
         kpis=[kpi for kpi in kpis if kpi.before != kpi.after],
-        same=list(dict.fromkeys(kpi.label for kpi in kpis if kpi.before == kpi.after)),
+        same=[label for label in dict.fromkeys(kpi.label for kpi in kpis) if label not in moved],
         most=[
             RepDayDifference(rep_id, date_of(day).isoformat(), parts)
             for rep_id, day, parts in nlargest(MOST, changed, key=_size)
@@ -84,6 +86,8 @@ def _total(rep_days: RepDays, name: tuple[str, int]) -> Total:
 
 
 def _changed(before: Total, after: Total) -> dict[str, tuple[int, int]]:
+    if before == after:
+        return {}
     one, other = unpack(before.cell), unpack(after.cell)
     parts = {name: (one[name], other[name]) for name in one if one[name] != other[name]}
     sides = tally(before), tally(after)
