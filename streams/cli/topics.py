@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -103,34 +105,35 @@ def accept(context: Context) -> None:
     Example:
       floorcast topics accept
     """
-    guard = _guard(context)
-    try:
-        guard.findings()
+    with _guard(context) as guard:
         if not guard.accept():
             name = context.live().namespace
             msg = f"{name} has its record already; `floorcast topics check` compares it"
             raise click.ClickException(msg)
-    finally:
-        guard.close()
     click.echo(f"{context.live().namespace} rests on what is here now")
 
 
-def _guard(context: Context) -> Guard:
+@contextmanager
+def _guard(context: Context) -> Iterator[Guard]:
+    from streams.cli.live import failed
     from streams.cli.plan_file import load_plan
     from streams.core.clock import SystemClock
     from streams.engine.guard import Guard
 
     settings = context.live()
-    return Guard(settings, load_plan(settings), SystemClock(), lambda _: None)
+    guard = Guard(settings, load_plan(settings), SystemClock(), lambda _: None)
+    try:
+        yield guard
+    except KafkaException as error:
+        raise failed(error) from None
+    finally:
+        guard.close()
 
 
 def _state_findings(context: Context) -> list[Mismatch]:
     """What would keep a worker from starting, with the steps."""
-    guard = _guard(context)
-    try:
-        return guard.findings()
-    finally:
-        guard.close()
+    with _guard(context) as guard:
+        return guard.findings() if guard.applies else []
 
 
 def _wait_until_listed(admin: AdminClient, settings: Settings) -> None:

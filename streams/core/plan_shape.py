@@ -42,8 +42,12 @@ class PlanShape(Struct, frozen=True, kw_only=True):
 
 def shape_at(plan: Plan, now_ms: int, detail_days: int) -> PlanShape:
     """The shape of a plan now, over the days that are kept."""
-    upto_ms = (now_ms + LEAD_MS) // _STEP_MS * _STEP_MS
-    return shape_over(plan, kept_from(now_ms, detail_days), upto_ms)
+    return shape_over(plan, kept_from(now_ms, detail_days), known_until(now_ms))
+
+
+def known_until(now_ms: int) -> int:
+    """The instant up to which days may have been counted, now."""
+    return (now_ms + LEAD_MS) // _STEP_MS * _STEP_MS
 
 
 def kept_from(now_ms: int, detail_days: int) -> int:

@@ -18,7 +18,7 @@ from streams.core.basis import Basis, Live, Mismatch, judge, mismatches, sharing
 from streams.core.clock import Clock
 from streams.core.errors import PipelineError
 from streams.core.plan import Plan
-from streams.core.plan_shape import PlanShape, days_begun, kept_from, shape_at, shape_over
+from streams.core.plan_shape import PlanShape, days_begun, kept_from, known_until, shape_over
 from streams.engine.basis_log import BasisLog
 from streams.engine.fatal import EXIT_CODE, stop_now
 from streams.engine.surroundings import Surroundings, is_empty, look_around, unfit
@@ -135,10 +135,15 @@ class Guard:
     def accept(self) -> bool:
         """Write down that the state rests on what is there now; False when something is written.
 
-        For state without a record only: what a record says is never overruled.
+        For state without a record only: what a record says is never overruled. Raises Refused when
+        a worker would not start even so.
         """
+        found = self.findings()
         if self._settings.namespace in self._log.bases:
             return False
+        found = [one for one in found if one != _unknown(self._settings)]
+        if found := found or unfit(self._settings, self.around):
+            raise Refused(found)
         self._move_on()
         return True
 
@@ -166,23 +171,20 @@ class Guard:
 
     def _move_on(self) -> None:
         """Write what holds now, when nothing is written or a day has begun since."""
-        held = self._held
-        fresh = self._basis(shape_at(self._plan, self._clock.now_ms(), self._settings.detail_days))
+        held, now_ms = self._held, self._clock.now_ms()
+        upto_ms = known_until(now_ms)
+        topics, detail_days = self.around.topics, self._settings.detail_days
         if held is not None:
-            fresh = structs.replace(
-                fresh,
-                topics=held.topics | fresh.topics,
-                detail_days=min(held.detail_days, fresh.detail_days),
-            )
-            upto_ms = max(held.plan.upto_ms, fresh.plan.upto_ms)
+            # A clock that went back takes nothing back: what has begun has begun.
+            upto_ms = max(upto_ms, held.plan.upto_ms)
+            topics = held.topics | topics
+            detail_days = min(held.detail_days, detail_days)
             begun = days_begun(self._plan, upto_ms) != days_begun(self._plan, held.plan.upto_ms)
-            same = (fresh.topics, fresh.detail_days) == (held.topics, held.detail_days)
-            if same and not begun:
+            if not begun and (topics, detail_days) == (held.topics, held.detail_days):
                 return
-            if upto_ms != fresh.plan.upto_ms:  # a clock that went back: what has begun has begun
-                first_day = fresh.plan.first_day
-                fresh = structs.replace(fresh, plan=shape_over(self._plan, first_day, upto_ms))
-        self._log.write_basis(fresh)
+        first_day = kept_from(now_ms, self._settings.detail_days)
+        fresh = self._basis(shape_over(self._plan, first_day, upto_ms))
+        self._log.write_basis(structs.replace(fresh, topics=topics, detail_days=detail_days))
         self._take(self._log.catch_up())
 
     def _take(self, heard: Iterable[Basis | Live]) -> list[Live]:
