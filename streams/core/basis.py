@@ -215,8 +215,8 @@ def _topics(
             yield Mismatch(
                 f"topic {name} has {now.partitions} partitions, it had {was.partitions}: reps and "
                 "deals belong to other partitions now",
-                f"set FLOORCAST_PARTITIONS={now.partitions}, give every topic that `floorcast topics "
-                f"check` then names as many, and count anew: {again}",
+                f"set FLOORCAST_PARTITIONS={now.partitions}, give every topic that `floorcast "
+                f"topics check` then names as many, and count anew: {again}",
             )
 
 
