@@ -100,8 +100,9 @@ class Takeover:
         while time.monotonic() < give_up_s:
             if positions.session != session:
                 return False  # dealt anew: other partitions, other ends
-            left = [tp for tp, end in ends.items() if tp not in positions.held]
-            if all(self._lane.read_to(tp) >= ends[tp] for tp in left):
+            left = [tp for tp in ends if tp not in positions.held]
+            whole = not any(board.unloaded for board in self._state.boards.values())
+            if whole and all(self._lane.read_to(tp) >= ends[tp] for tp in left):
                 return True
             await asyncio.sleep(0.02)
         log.warning("the inputs come faster than they are counted; numbers are shown all the same")
