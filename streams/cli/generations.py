@@ -17,6 +17,7 @@ from streams.cli.kafka_read import Positions, begins, committed, ends
 from streams.cli.live import failed
 from streams.cli.topics import admin_client, create_topic, existing
 from streams.core.basis import app_of
+from streams.core.plan_shape import fingerprint
 from streams.engine.basis_log import BasisLog
 from streams.settings import Settings
 from streams.topics import generation_topics, inputs, kinds_by_topic
@@ -30,12 +31,16 @@ _LATER = (
 
 
 class Generation(Struct, frozen=True, kw_only=True):
-    """A generation as Kafka has it; `left` are events in Kafka that it has not counted."""
+    """A generation as Kafka has it; `left` are events in Kafka that it has not counted.
+
+    `plan` is a short name of the plan it is counted under; empty when nothing was counted yet.
+    """
 
     namespace: str
     generation: int
     is_live: bool
     since_ms: int
+    plan: str
     processes: int
     left: int
 
@@ -79,6 +84,7 @@ class Generations:
                 generation=one.generation,
                 is_live=one == self.live,
                 since_ms=since_ms if one == self.live else 0,
+                plan=fingerprint(self.log.bases[one.namespace].plan) if self.begun(one) else "",
                 processes=self.processes(one),
                 left=sum(self.left(one).values()) if self.is_whole(one, there) else 0,
             )

@@ -71,6 +71,9 @@ def command(  # noqa: PLR0917 # click passes each option by name
     if step is not None and (anyway or plan is not None):
         msg = "--plan and --anyway begin a rebuild; they do not go with another step"
         raise click.UsageError(msg)
+    if as_json and step != "status":
+        msg = "--json goes with --status"
+        raise click.UsageError(msg)
     with opened(settings) as generations:
         if step == "status":
             _status(generations, as_json)
@@ -107,7 +110,8 @@ def _status(generations: Generations, as_json: bool) -> None:
         elif one.generation < generations.live.generation:
             state = "was live; `floorcast rebuild --discard-old` drops it"
         left = f", {one.left:,} events to count" if one.left else ""
-        click.echo(f"{one.namespace}: {state}; {one.processes} processes{left}")
+        plan = f"plan {one.plan}, " if one.plan else ""
+        click.echo(f"{one.namespace}: {state}; {plan}{one.processes} processes{left}")
     if found is not None:
         print_differences(generations.live, generations.next, found)
 
