@@ -23,8 +23,8 @@ def live_settings(settings: Settings) -> Settings:
         raise failed(error) from None
     finally:
         log.close()
-    if log.problem is not None and log.live is None:
-        msg = f"{log.problem.what}; {log.problem.steps}"
+    if log.live_problem is not None:
+        msg = f"{log.live_problem.what}; {log.live_problem.steps}"
         raise click.ClickException(msg)
     return settings.of_generation(log.live.generation) if log.live else settings
 

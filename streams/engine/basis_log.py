@@ -29,14 +29,15 @@ class BasisLog:
     """Reads the topic from its beginning and goes on; writes to it. Blocks: for threads.
 
     `bases` is namespace to its basis as last heard, `live` what was last said of this app;
-    `problem` what stands there that this floorcast cannot read. Every method raises
-    KafkaException when Kafka fails.
+    `problem` what stands there that this floorcast cannot read, `live_problem` the same when it is
+    the record of what is live. Every method raises KafkaException when Kafka fails.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.bases: dict[str, Basis] = {}
         self.live: Live | None = None
         self.problem: Mismatch | None = None
+        self.live_problem: Mismatch | None = None
         self.by = os.urandom(8).hex()
         """The name under which this process writes."""
         self._settings = settings
@@ -122,6 +123,8 @@ class BasisLog:
             return None
         if isinstance(said, int):
             self.problem = unreadable(said, f"a record of {self._topic}")
+            if name is None:
+                self.live_problem = self.problem
             return None
         return said
 
