@@ -50,6 +50,7 @@ def events() -> list[Sending]:
     return sendings(mixed_events(48))
 
 
+@pytest.mark.timeout(240)  # seven starts of a worker, and all of it counted once more
 def test_a_worker_that_is_killed_again_and_again_leaves_exact_totals(
     make_floor: Callable[..., Floor], events: list[Sending]
 ) -> None:
