@@ -14,11 +14,15 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta, Struct, structs
 
+from streams.core.basis import app_of, namespace
 from streams.core.errors import SettingsError
 
 PREFIX = "FLOORCAST_"
 NOT_SETTINGS = {"FLOORCAST_CONFIG", "FLOORCAST_REAL_DATA"}
 """Variables of this prefix that are not settings: the file's path, and the tests' data folder."""
+
+OWN_TOPICS = frozenset({"deal-postings", "misrouted", "misrouted-deals"})
+"""Topics that workers write for workers: every generation of the state has its own."""
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -137,14 +141,32 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, Meta(ge=0, description="Most rep series on /metrics/reps; what is cut is counted.")
     ] = 500_000
 
+    generation: int = 0
+    """Which generation of the state is meant: told by `state-basis`, never by a person."""
+
     def topic(self, name: str) -> str:
         """The Kafka name of a topic."""
-        return self.topic_prefix + name
+        suffix = f".g{self.generation}" if self.generation and name in OWN_TOPICS else ""
+        return self.topic_prefix + name + suffix
+
+    @property
+    def namespace(self) -> str:
+        """The name of this generation of the state."""
+        return namespace(self.app, self.generation)
 
     @property
     def group(self) -> str:
         """The consumer group and the first part of the changelogs' names."""
-        return self.topic_prefix + self.app
+        return self.topic_prefix + self.namespace
+
+    def of_generation(self, generation: int) -> Settings:
+        """These settings for another generation of the state, with a folder of its own."""
+        folder = Path(self.data_dir)
+        if self.generation:
+            folder = folder.parent
+        if generation:
+            folder /= f"g{generation}"
+        return structs.replace(self, generation=generation, data_dir=str(folder))
 
     def kafka(self) -> dict[str, Any]:
         """Options every librdkafka client of ours starts from."""
@@ -172,7 +194,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def shown(self) -> dict[str, Any]:
         """Every setting, secrets masked: fit for logs."""
-        return {name: masked(name, getattr(self, name)) for name in self.__struct_fields__}
+        return {name: masked(name, getattr(self, name)) for name in _HINTS}
 
 
 def masked(name: str, value: object) -> object:
@@ -197,7 +219,9 @@ def describe() -> list[tuple[str, str, str, str]]:
     """(setting, variable, default, meaning) of every setting, for `--help` and the README."""
     rows = []
     for field in structs.fields(Settings):
-        hint = _HINTS[field.name]
+        hint = _HINTS.get(field.name)
+        if hint is None:
+            continue
         text = next((m.description for m in hint.__metadata__ if m.description), "")
         default = (
             ""
@@ -208,6 +232,16 @@ def describe() -> list[tuple[str, str, str, str]]:
         )
         rows.append((field.name, PREFIX + field.name.upper(), default, text))
     return rows
+
+
+def environ_of(settings: Settings) -> dict[str, str]:
+    """FLOORCAST_* variables that give these settings."""
+    values = {name: getattr(settings, name) for name in _HINTS}
+    return {
+        PREFIX + name.upper(): str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def load_settings(environ: Mapping[str, str], config: Path | None = None) -> Settings:
@@ -278,6 +312,11 @@ def _together(values: Mapping[str, Any]) -> list[str]:
             for name in ("sasl_username", "sasl_password")
             if not values.get(name)
         ]
+    app = str(values.get("app", ""))
+    if app_of(app) != app:
+        problems.append(
+            f"app = {app!r}: must not end like a generation; `floorcast rebuild` makes those"
+        )
     url = values.get("redis_url")
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
         problems.append("redis_url: must start with redis://, rediss:// or unix://")

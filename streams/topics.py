@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from streams.core.basis import Role
 from streams.core.dead_letter import SUFFIX
 from streams.core.events import CALL_ENDED, DEAL_CLOSED, SURVEY_SUBMITTED, VISIT_LOGGED
 from streams.settings import Settings
@@ -13,6 +14,7 @@ MISROUTED = "misrouted"
 MISROUTED_DEALS = "misrouted-deals"
 REP_SCOREBOARD = "rep-scoreboard"
 INPUT_STOPS = "input-stops"
+STATE_BASIS = "state-basis"
 
 SCOREBOARD_TABLE = "scoreboard"
 LEDGER_TABLE = "ledger"
@@ -67,6 +69,28 @@ def changelog(settings: Settings, table: str) -> str:
     return f"{settings.group}-{table}-changelog"
 
 
+def own_kinds() -> list[str]:
+    """Kinds of the topics that workers write for workers, one set for each generation."""
+    return [DEAL_POSTINGS, MISROUTED, MISROUTED_DEALS]
+
+
+def roles(settings: Settings) -> dict[str, Role]:
+    """Kafka topic to what it is to the state, for every topic that state rests on."""
+    out: dict[str, Role] = {settings.topic(kind): "input" for kind in inputs(settings)}
+    out |= {settings.topic(kind): "own" for kind in own_kinds()}
+    return out | {
+        changelog(settings, table): "changelog" for table in (SCOREBOARD_TABLE, LEDGER_TABLE)
+    }
+
+
+def generation_topics(settings: Settings) -> list[Topic]:
+    """The topics that belong to one generation of the state, and go with it."""
+    own = {settings.topic(kind) for kind in own_kinds()}
+    own |= {dead_letter(name) for name in own}
+    own |= {name for name, role in roles(settings).items() if role == "changelog"}
+    return [topic for topic in all_topics(settings) if topic.name in own]
+
+
 def all_topics(settings: Settings) -> list[Topic]:
     """Every topic of a floor. All have the same number of partitions: they are read together."""
     kept = {"retention.ms": str(settings.retention_days * DAY_MS)}
@@ -87,7 +111,7 @@ def all_topics(settings: Settings) -> list[Topic]:
         Topic(settings.topic(MISROUTED), "delete", "rep events under another key", kept | wide),
         Topic(settings.topic(MISROUTED_DEALS), "delete", "deals under another key", kept | wide),
     ]
-    for kind in [*inputs(settings), DEAL_POSTINGS, MISROUTED, MISROUTED_DEALS]:
+    for kind in [*inputs(settings), *own_kinds()]:
         name = dead_letter(settings.topic(kind))
         out.append(Topic(name, "delete", f"bad events of {kind}", kept | wide))
     out += [
@@ -100,4 +124,6 @@ def all_topics(settings: Settings) -> list[Topic]:
     # Stamped by the broker, so that `doctor` can tell its clock by an acknowledgement.
     stops = settings.topic(INPUT_STOPS)
     out.append(Topic(stops, "compact", "inputs stopped and resumed", forever | arrival, 1))
+    basis = settings.topic(STATE_BASIS)
+    out.append(Topic(basis, "compact", "what the state rests on", forever | wide, 1))
     return out

@@ -70,7 +70,7 @@ def command(
             msg = "--json: is for a single audit; with --watch findings are logged and on /metrics"
             raise click.UsageError(msg)
         keep_watching(
-            settings,
+            context.live(),
             wait_s,
             600.0 if every_s is None else every_s,
             settings.metrics_port if port is None else port,
@@ -89,7 +89,7 @@ def command(
     status = console.status("") if console.is_terminal else None
     # On disk, because a year of events may be more than fits in memory.
     with TemporaryDirectory(prefix="floorcast-audit-") as folder, status or nullcontext():
-        auditor = Auditor(settings, Path(folder), status.update if status else lambda _: None)
+        auditor = Auditor(context.live(), Path(folder), status.update if status else lambda _: None)
         with closing(auditor):
             findings = auditor.round(wait_s)
     if as_json:

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from streams.cli.audit_metrics import AuditMetrics
 from streams.cli.audit_run import Auditor, Findings
 from streams.cli.audit_words import in_words
+from streams.cli.live import live_settings
 from streams.cli.logs import log_config
 from streams.cli.plan_file import load_plan
 from streams.core.clock import SystemClock
@@ -28,7 +29,10 @@ log = logging.getLogger(__name__)
 
 
 def watch(settings: Settings, wait_s: float, every_s: float, port: int) -> NoReturn:
-    """Audit every `every_s` seconds until SIGTERM or Ctrl-C; raises PipelineError."""
+    """Audit every `every_s` seconds until SIGTERM or Ctrl-C.
+
+    Raises PipelineError, also when a rebuild was switched to: then another plan holds.
+    """
     load_plan(settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped like by Ctrl-C
     logging.config.dictConfig(log_config())
@@ -43,7 +47,8 @@ def watch(settings: Settings, wait_s: float, every_s: float, port: int) -> NoRet
         while True:
             began = time.monotonic()
             try:
-                findings = auditor.round(wait_s)
+                live = live_settings(settings.of_generation(0))
+                findings = auditor.round(wait_s) if live == settings else None
             except (click.ClickException, PipelineError, KafkaException, OSError) as error:
                 metrics.failed()
                 log.error("no audit: %s", _one_line(error))
@@ -53,6 +58,9 @@ def watch(settings: Settings, wait_s: float, every_s: float, port: int) -> NoRet
                 auditor.close()
                 auditor = _begin(settings, folder)
             else:
+                if findings is None:
+                    msg = f"{live.namespace} is live now: start this again, with the plan of it"
+                    raise PipelineError(msg)
                 metrics.made(findings, time.monotonic() - began)
                 _tell(findings, time.monotonic() - began)
             time.sleep(max(0.0, began + every_s - time.monotonic()))

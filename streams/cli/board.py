@@ -61,7 +61,7 @@ def command(  # noqa: PLR0917 # click passes each option by name
 
     if at is not None:
         at_ms = _instant(at)
-        _show(make(list(_as_of(settings, plan, at_ms)), at_ms), as_json)
+        _show(make(list(_as_of(context.live(), plan, at_ms)), at_ms), as_json)
     elif watch:
         with Live(console=Console(), auto_refresh=False) as live:
             for shots in _follow(settings):

@@ -53,7 +53,7 @@ def list_(
     from streams.cli.letters.choosing import collect, read_letters
     from streams.cli.letters.showing import as_object, print_list
 
-    settings = context.settings()
+    settings = context.live()
     which = options.chosen(settings)
     if as_json:
         for letter in filter(which.takes, read_letters(settings)):
@@ -84,7 +84,7 @@ def show(context: Context, name: str, as_json: bool) -> None:
     from streams.cli.letters.choosing import read_one
     from streams.cli.letters.showing import as_object, whole
 
-    letter = read_one(context.settings(), name)
+    letter = read_one(context.live(), name)
     if as_json:
         click.echo(msgspec.json.encode(as_object(letter)))
     else:
@@ -122,7 +122,7 @@ def resubmit(
     from streams.cli.letters.choosing import collect, read_one
     from streams.cli.letters.resubmitting import prepare, say_staying, say_what, send
 
-    settings = context.settings()
+    settings = context.live()
     which = options.chosen(settings)
     if names and which != Chosen():
         msg = "say either which letters by their ID or what to choose them by, not both"
@@ -175,7 +175,7 @@ def purge(
     if everything == (options.before is not None):
         msg = "say which letters: either --before TIME or --all"
         raise click.UsageError(msg)
-    settings = context.settings()
+    settings = context.live()
     which = options.chosen(settings)
     letters = collect(settings, Chosen())
     inputs = input_begins(settings, {letter.origin_topic for letter in letters})

@@ -53,7 +53,11 @@ def command(context: Context, as_json: bool, prometheus_url: str | None, timeout
 
     from streams.cli.doctor_checks.finding import run_checks
 
-    looked_at = checks(context.settings(), prometheus_url)
+    try:
+        settings = context.live()
+    except click.ClickException:  # no broker answers, which `brokers` says better
+        settings = context.settings()
+    looked_at = checks(settings, prometheus_url)
     with Console(stderr=True).status("looking at everything"):
         findings = run_checks(looked_at, timeout_s)
     if as_json:

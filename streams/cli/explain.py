@@ -30,7 +30,7 @@ def command(context: Context, rep: str, local_date: datetime, as_json: bool) -> 
     from streams.core.calendar import day_number
     from streams.core.explain import explain
 
-    reader = read_state(context.settings(), rep)
+    reader = read_state(context.live(), rep)
     rep_day = reader.rep_days.get((rep, day_number(local_date.date())))
     if rep_day is None:
         click.echo(f"nothing is stored of {rep} on {local_date.date()}", err=True)

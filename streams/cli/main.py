@@ -23,6 +23,7 @@ COMMANDS = {
     "totals": "streams.cli.totals",
     "explain": "streams.cli.explain",
     "audit": "streams.cli.audit",
+    "rebuild": "streams.cli.rebuild",
     "resume": "streams.cli.resume",
     "dead-letters": "streams.cli.dead_letters",
     "doctor": "streams.cli.doctor",
@@ -40,12 +41,24 @@ class Context:
     def __init__(self, config: Path | None) -> None:
         self._config = config
         self._settings: Settings | None = None
+        self._live: Settings | None = None
 
     def settings(self) -> Settings:
         """The settings; raises SettingsError."""
         if self._settings is None:
             self._settings = load_settings(os.environ, self._config)
         return self._settings
+
+    def live(self) -> Settings:
+        """The settings for the generation of the state that is live; asks Kafka, once.
+
+        Raises SettingsError, and click.ClickException when no broker answers.
+        """
+        if self._live is None:
+            from streams.cli.live import live_settings
+
+            self._live = live_settings(self.settings())
+        return self._live
 
 
 class Commands(click.Group):

@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from streams.cli.kafka_read import ends, read_topics
 from streams.cli.main import Context
+from streams.core.basis import app_of
 from streams.core.clock import SystemClock
 from streams.core.stop import (
     InputState,
@@ -40,7 +41,10 @@ def command(context: Context, name: str, accept_bad: bool) -> None:
     Example:
       floorcast resume call-ended:3 --accept-bad
     """
-    settings = context.settings()
+    topic, colon, number = name.rpartition(":")
+    name = f"{app_of(topic)}{colon}{number}"  # of whichever generation: the live one is meant
+    _input(context.settings(), name)  # a slip is told without asking Kafka for anything
+    settings = context.live()
     topic, partition = _input(settings, name)
     said = _latest(settings, input_key(topic, partition))
     if said is None or said.state != "stopped":

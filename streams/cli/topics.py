@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 from confluent_kafka import KafkaException
@@ -17,6 +19,10 @@ from rich.table import Table
 from streams.cli.main import Context
 from streams.settings import Settings
 from streams.topics import Topic, all_topics
+
+if TYPE_CHECKING:
+    from streams.core.basis import Mismatch
+    from streams.engine.guard import Guard
 
 TIMEOUT_S = 15
 LISTED_S = 10
@@ -36,7 +42,7 @@ def create(context: Context) -> None:
     Example:
       FLOORCAST_PARTITIONS=16 FLOORCAST_REPLICATION=3 floorcast topics create
     """
-    settings = context.settings()
+    settings = context.live()
     admin = admin_client(settings)
     there = existing(admin)
     made, failed = 0, 0
@@ -65,7 +71,7 @@ def check(context: Context) -> None:
     Example:
       floorcast topics check
     """
-    settings = context.settings()
+    settings = context.live()
     admin = admin_client(settings)
     there = existing(admin)
     configs = describe(admin, [t.name for t in all_topics(settings) if t.name in there])
@@ -79,8 +85,55 @@ def check(context: Context) -> None:
         cleanup = found.get("cleanup.policy", "")
         table.add_row(topic.name, str(partitions or "-"), cleanup, problem or "ok")
     Console().print(table)
-    if findings:
+    whole = all(topic.name in there for topic in all_topics(settings))
+    unfit = _state_findings(context) if whole else []
+    for one in unfit:
+        click.echo(f"{one.what}. What to do: {one.steps}")
+    if findings or unfit:
         raise SystemExit(1)
+
+
+@command.command()
+@click.pass_obj
+def accept(context: Context) -> None:
+    """Say that the state was counted from the topics and under the plan that are here now.
+
+    Only for state that has no record of it, such as one that a mirror brought to this cluster: it
+    is taken at your word. When you are not sure, `floorcast rebuild` counts everything anew.
+
+    \b
+    Example:
+      floorcast topics accept
+    """
+    with _guard(context) as guard:
+        if not guard.accept():
+            name = context.live().namespace
+            msg = f"{name} has its record already; `floorcast topics check` compares it"
+            raise click.ClickException(msg)
+    click.echo(f"{context.live().namespace} rests on what is here now")
+
+
+@contextmanager
+def _guard(context: Context) -> Iterator[Guard]:
+    from streams.cli.live import failed
+    from streams.cli.plan_file import load_plan
+    from streams.core.clock import SystemClock
+    from streams.engine.guard import Guard
+
+    settings = context.live()
+    guard = Guard(settings, load_plan(settings), SystemClock(), lambda _: None)
+    try:
+        yield guard
+    except KafkaException as error:
+        raise failed(error) from None
+    finally:
+        guard.close()
+
+
+def _state_findings(context: Context) -> list[Mismatch]:
+    """What would keep a worker from starting, with the steps."""
+    with _guard(context) as guard:
+        return guard.findings() if guard.applies else []
 
 
 def _wait_until_listed(admin: AdminClient, settings: Settings) -> None:

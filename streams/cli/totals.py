@@ -37,7 +37,7 @@ def command(
     from streams.cli.plan_file import load_plan
     from streams.core.totals import total_rows
 
-    settings = context.settings()
+    settings = context.live()
     plan = load_plan(settings)
     reader = read_state(settings)  # of all reps: what is kept depends on the newest day of any
     days = {name: day for name, day in reader.rep_days.items() if rep in (None, name[0])}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from streams.cli.main import Context
 from streams.core.ports import Sink
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.engine.app import Worker
 
 Hook = Callable[[], Awaitable[None]]
 
@@ -28,13 +33,25 @@ def command(context: Context) -> None:
     Example:
       FLOORCAST_BROKERS=kafka:9092 FLOORCAST_REDIS_URL=redis://redis floorcast worker
     """
+    from streams.cli.plan_file import load_plan
+    from streams.engine.fatal import stop_now
+
+    load_plan(context.settings())  # a fault in it is told before Kafka is asked for anything
+    try:
+        settings = context.live()
+    except click.ClickException as error:  # as whatever else ends a worker, for its supervisor
+        stop_now(f"the worker cannot start: {error.format_message()}")
+    run(compose(settings).app)
+
+
+def run(app: Any) -> None:
+    """Run a Faust app until it is stopped."""
     import faust
     from mode.loop import use
 
     from streams.cli.logs import log_config
 
     use("uvloop")
-    app = compose(context)
     # What is loaded now stays: no collection has to look at it again.
     gc.freeze()
     gc.set_threshold(*COLLECT)
@@ -43,8 +60,14 @@ def command(context: Context) -> None:
     ).execute_from_commandline()
 
 
-def compose(context: Context) -> Any:
-    """The Faust app of a worker with all its sinks and servers, ready to be run."""
+def compose(
+    settings: Settings,
+    *,
+    rebuilding: bool = False,
+    before: Sequence[Hook] = (),
+    after: Sequence[Hook] = (),
+) -> Worker:
+    """A worker with all its sinks and servers, ready to be run, and hooks around it."""
     from prometheus_client import (
         CollectorRegistry,
         ProcessCollector,
@@ -58,9 +81,10 @@ def compose(context: Context) -> Any:
     from streams.engine.app import Worker
     from streams.engine.telemetry import Telemetry
 
-    settings = context.settings()
     plan = load_plan(settings)
     clock = SystemClock()
+    # Faust makes the last folder of it only, and a generation's lies within the setting's.
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
     # Otherwise each counter has a second series that nobody looks at.
     disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no types here
     registry = CollectorRegistry()
@@ -78,6 +102,6 @@ def compose(context: Context) -> Any:
         page = PageServer(settings, plan, clock)
         sinks.append(page.sink)
         servers.append(page)
-    worker = Worker(settings, plan, sinks, clock, Telemetry(registry))
-    worker.run_with([s.start for s in servers], [s.stop for s in servers])
-    return worker.app
+    worker = Worker(settings, plan, sinks, clock, Telemetry(registry), rebuilding=rebuilding)
+    worker.run_with([*before, *(s.start for s in servers)], [*(s.stop for s in servers), *after])
+    return worker

@@ -81,19 +81,10 @@ class Plan:
         these counts, and the moments at which these days begin in each zone do too: a later entry
         changes nothing, a corrected zone rule does.
         """
-        zones = {self.default_zone}
-        spans: list[list[object]] = []
-        for entry in self.roster.entries():
-            zone = entry.team.site.zone
-            start, end = _clipped(entry, days)
-            if start is not None and end is not None and start >= end:
-                continue
-            zones.add(zone)
-            last = spans[-1] if spans else None
-            if last and last[:2] == [entry.rep_id, zone.name] and last[3] == start:
-                last[3] = end
-            else:
-                spans.append([entry.rep_id, zone.name, start, end])
+        held = [(entry, *_clipped(entry, days)) for entry in self.roster.entries()]
+        held = [one for one in held if one[1] is None or one[2] is None or one[1] < one[2]]
+        zones = {self.default_zone} | {entry.team.site.zone for entry, _, _ in held}
+        spans = merged_spans(held)
         first, last_day = days or (0, -1)
         shape = (
             "plan 1",
@@ -104,6 +95,23 @@ class Plan:
             self.reversals,
         )
         return hashlib.sha256(json.encode(shape, order="deterministic")).hexdigest()
+
+
+def merged_spans(
+    entries: Iterable[tuple[Entry, int | None, int | None]],
+) -> list[tuple[str, str, int | None, int | None]]:
+    """(rep, zone, first day, end) of (entry, first day, end), by rep and then by time.
+
+    Neighbours in one zone are one span: moves between teams of a zone shape nothing.
+    """
+    spans: list[tuple[str, str, int | None, int | None]] = []
+    for entry, start, end in entries:
+        rep, zone = entry.rep_id, entry.team.site.zone.name
+        if spans and spans[-1][:2] == (rep, zone) and spans[-1][3] == start:
+            spans.append((rep, zone, spans.pop()[2], end))
+        else:
+            spans.append((rep, zone, start, end))
+    return spans
 
 
 def _clipped(entry: Entry, days: tuple[int, int] | None) -> tuple[int | None, int | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, cast
 
@@ -15,17 +16,29 @@ from streams.core.plan import Plan
 from streams.core.ports import Sink
 from streams.engine.agents import add_agents
 from streams.engine.fatal import stop_now
+from streams.engine.guard import Guard, Refused
 from streams.engine.lane.lane import Lane, LaneApp
 from streams.engine.lane.producer import Producer
 from streams.engine.lane.settings import app_options, credentials
 from streams.engine.lane.transport import install
 from streams.engine.outbox import Outbox, Outgoing
+from streams.engine.predecessor import Predecessor
 from streams.engine.publisher import Publisher
+from streams.engine.quiet_outbox import QuietOutbox
 from streams.engine.state import State
 from streams.engine.stops import Stops
+from streams.engine.takeover import Takeover
 from streams.engine.telemetry import Telemetry
 from streams.engine.watchdog import Watchdog
 from streams.settings import Settings
+from streams.topics import (
+    INPUT_STOPS,
+    LEDGER_TABLE,
+    SCOREBOARD_TABLE,
+    changelog,
+    dead_letter,
+    inputs,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +55,25 @@ class Worker:
         sinks: Sequence[Sink],
         clock: Clock,
         telemetry: Telemetry,
+        *,
+        rebuilding: bool = False,
     ) -> None:
+        """`rebuilding`: count beside the live generation, and show nothing until this one is."""
         install()
         self.settings = settings
         self.app = LaneApp(settings.group, **app_options(settings))
-        self.outbox = Outbox(self._send)
+        self.predecessor = Predecessor(settings)
+        self.outbox = self._outbox(rebuilding)
         self.state = State(settings, plan, clock, telemetry, self.outbox)
         self.lane = Lane(self.app, self.state, idempotent=settings.producer_idempotence)
         self.state.bind(self.lane)
+        self.state.inputs.heeding = not rebuilding
+        self.state.inputs.passed = lambda tp: self.predecessor.passed(*tp)
         self.publisher = Publisher(self.state, sinks, clock, telemetry, self.outbox)
+        self.publisher.live = not rebuilding
+        self.takeover = Takeover(self.state, self.lane, self.publisher, self._begin)
         self.watchdog = Watchdog(self.state, self.lane)
+        self.guard = Guard(settings, plan, clock, self.takeover.heard)
         self.stops = Stops(settings, consumer_options(settings), self.state.inputs.heard)
         add_agents(self.app, self.lane, self.state, self.outbox)
 
@@ -67,16 +89,45 @@ class Worker:
         self.app.boot_strategy = boot
 
     async def _start(self) -> None:
-        """What must run before the first event: stops are known, sinks take snapshots."""
+        """What must run before the first event: the state is sound, stops known, sinks ready."""
+        await self.guard.start()
+        before = self.guard.before if self.settings.generation else None
+        if before is not None:
+            self.predecessor.open(before)
+            await self.predecessor.look()
+        for table in (SCOREBOARD_TABLE, LEDGER_TABLE):
+            name = changelog(self.settings, table)
+            self.lane.identities[table] = self.guard.around.store_identity(name)
         await self.stops.start()
         await self.publisher.start()
         self.watchdog.start()
+        self.guard.tell()
 
     async def _stop(self) -> None:
         """Show no more."""
         self.watchdog.stop()
         await self.publisher.stop()
         await self.stops.stop()
+        await self.guard.stop()
+        self.takeover.stop()
+        self.predecessor.close()
+        if self.takeover.farewell:
+            os.write(2, f"floorcast: stopped: {self.takeover.farewell}\n".encode())
+
+    def _outbox(self, rebuilding: bool) -> Outbox:
+        settings = self.settings
+        if not settings.generation:
+            return Outbox(self._send)
+        letters = [dead_letter(settings.topic(kind)) for kind in inputs(settings)]
+        stops = [settings.topic(INPUT_STOPS)]
+        return QuietOutbox(self._send, self.predecessor, letters, stops, live=not rebuilding)
+
+    def _begin(self) -> None:
+        """This generation is live: what it was quiet about is said from here on."""
+        if isinstance(self.outbox, QuietOutbox):
+            self.outbox.live = True
+        for record in self.state.inputs.heed():
+            self.outbox.put(record)
 
     async def _send(self, record: Outgoing) -> asyncio.Future[object]:
         producer = cast(Producer, self.app.producer)._ensure_producer()  # noqa: SLF001 # Faust's own send makes three objects a record
@@ -137,6 +188,8 @@ class Sidecar(Service):
         for hook in self._before:
             try:
                 await hook()
+            except Refused as refused:
+                stop_now(f"the worker does not start: {refused}", refused.exit_code)
             except Exception as error:
                 stop_now(f"the worker cannot start: {str(error) or type(error).__name__}")
 

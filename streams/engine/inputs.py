@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from faust.types import TP
@@ -42,6 +42,10 @@ class Inputs:
         self._fresh: dict[tuple[int, str, str], SourceFreshness] = {}
         self._news: set[tuple[int, str, str]] = set()
         self._lane: Lane | None = None
+        self.heeding = True
+        """While False what others stopped is read on: a rebuild counts what they have passed."""
+        self.passed: Callable[[TP], int] = _nothing
+        """Below it bad events are not held against anybody: an earlier generation took them."""
 
     # -- assignment and stops
 
@@ -53,7 +57,7 @@ class Inputs:
         self._news &= self._fresh.keys()
         for tp, said in self._said.items():
             mine = tp.partition in partitions and tp.topic in self._kinds
-            if mine and said.state == "stopped":
+            if mine and said.state == "stopped" and self.heeding:
                 lane.consumer.lane_pause(tp)
                 self._show_stop(tp, said)
 
@@ -66,13 +70,29 @@ class Inputs:
             return
         self._show_stop(tp, said)
         if said.state == "stopped" and tp not in lane.positions.held:
+            if not self.heeding:
+                return
             # Said by the owner before us, and heard after the partition came to us.
             lane.consumer.lane_pause(tp)
         elif said.state == "resumed" and was is not None and was.state == "stopped":
             limits = DeadLetterLimits()
-            limits.resume(said.accept_until)
+            limits.resume(max(said.accept_until, self.passed(tp)))
             self._limits[tp] = limits
             lane.consumer.lane_resume(tp)
+
+    def heed(self) -> list[Outgoing]:
+        """Heed from now on what is stopped; the records that say so of what we stopped."""
+        self.heeding = True
+        lane = self._lane
+        owned = set() if lane is None else set(lane.positions.applied) | lane.positions.held
+        stopped = [(tp, said) for tp, said in self._said.items() if said.state == "stopped"]
+        out = []
+        for tp, said in stopped:
+            if lane is not None and tp in owned:
+                self._show_stop(tp, said)
+                lane.consumer.lane_pause(tp)
+                out.append(self._told(tp, said))
+        return out
 
     def stop(self, tp: TP, offset: int, why: str) -> Outgoing:
         """Note that an input is stopped before `offset`; the record that makes it last."""
@@ -84,6 +104,9 @@ class Inputs:
         log.error(
             "%s is not read on: %s; mend the sender, then: floorcast resume %s", name, why, name
         )
+        return self._told(tp, said)
+
+    def _told(self, tp: TP, said: InputState) -> Outgoing:
         topic = self._settings.topic(INPUT_STOPS)
         return Outgoing(topic, input_key(tp.topic, tp.partition), encode_input_state(said), 0)
 
@@ -104,8 +127,8 @@ class Inputs:
         if found is None:
             found = self._limits[tp] = DeadLetterLimits()
             said = self._said.get(tp)
-            if said is not None:
-                found.resume(said.accept_until)
+            accepted = 0 if said is None else said.accept_until
+            found.resume(max(accepted, self.passed(tp)))
         return found
 
     def dead_letter(self, record: LogRecord, error: MalformedEvent) -> Outgoing:
@@ -148,3 +171,7 @@ class Inputs:
     def show_again(self) -> None:
         """Make all of it news."""
         self._news.update(self._fresh)
+
+
+def _nothing(_: TP) -> int:
+    return 0

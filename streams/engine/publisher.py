@@ -18,6 +18,7 @@ from streams.core.snapshot import (
 from streams.engine.outbox import Outbox, Outgoing
 from streams.engine.sink_pump import SinkPump
 from streams.engine.state import CATCHING_UP_EVENTS, State
+from streams.engine.stores import StoreDamaged
 from streams.engine.telemetry import Telemetry
 from streams.topics import REP_SCOREBOARD
 
@@ -55,6 +56,8 @@ class Publisher:
         self._turns: list[int] = []
         self._passed: set[int] = set()
         self._task: asyncio.Task[None] | None = None
+        self.live = True
+        """While False nothing is shown: another generation of the state has the boards."""
         state.on_release = self._release
         state.before_flush = self._before_flush
 
@@ -86,6 +89,8 @@ class Publisher:
         self._offer(SnapshotBatch(released=partitions))
 
     def _offer(self, batch: SnapshotBatch) -> None:
+        if not self.live:
+            return
         for pump in self._pumps:
             pump.offer(batch)
 
@@ -98,6 +103,8 @@ class Publisher:
             await asyncio.sleep(max(beat_s, interval_s / 4))
             try:
                 await self._tick()
+            except StoreDamaged as damaged:  # what cannot be read now cannot be shown ever again
+                self._state.die(f"{damaged}: it is read anew at the next start")
             except Exception:
                 # Numbers are right in the state whatever happens here; the next tick shows them.
                 log.exception("snapshots could not be made")
@@ -110,6 +117,10 @@ class Publisher:
             if state.boards:
                 await state.lane.look_at_tails()
             self._show_status()
+        if not self.live:
+            for partition in list(state.stamps):
+                self._observe(partition)
+            return
         if state.boards and state.catching_up():
             if now_s < self._rest_until_s:
                 return
@@ -163,7 +174,7 @@ class Publisher:
 
     def _before_flush(self) -> None:
         """The last commit of a worker carries its last numbers."""
-        if self._state.lane.app.should_stop:
+        if self.live and self._state.lane.app.should_stop:
             for partition in list(self._state.showings):
                 while self._show(partition):
                     pass

@@ -25,6 +25,7 @@ from streams.core.ports import LogRecord
 from streams.core.scoreboard import Scoreboard
 from streams.core.segment import WRITER_BYTES
 from streams.core.showing import Showing
+from streams.core.snapshot import GENERATION_SHIFT
 from streams.engine.fatal import stop_now
 from streams.engine.inputs import Inputs
 from streams.engine.lane.batch import Slice
@@ -198,9 +199,13 @@ class State:
         return any(tp.partition == partition for tp in self.lane.positions.applied)
 
     def position(self, partition: int) -> int:
-        """The sum of the applied positions of a partition's inputs: grows with every event."""
+        """The generation, and below it the sum of the applied positions of a partition's inputs.
+
+        Grows with every event.
+        """
         applied = self.lane.positions.applied
-        return sum(at for tp, at in applied.items() if tp.partition == partition)
+        read = sum(at for tp, at in applied.items() if tp.partition == partition)
+        return (self.settings.generation << GENERATION_SHIFT) + read
 
     def die(self, reason: str) -> NoReturn:
         """End the process at once."""

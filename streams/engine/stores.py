@@ -6,8 +6,10 @@ part. Neither is the truth: a lost folder is read again from the changelog.
 
 from __future__ import annotations
 
+import shutil
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +28,13 @@ from streams.core.ports import SegmentStore
 
 OFFSET_KEY = b"\xff\xff\xff\xffoffset"
 """The changelog offset's key; segment keys start with a length below 0xffff, so none meets it."""
+
+IDENTITY_KEY = b"\xff\xff\xff\xffidentity"
+"""The key of what the store belongs to: the cluster's id and its changelog's topic id."""
+
+_OWN_KEYS = (OFFSET_KEY, IDENTITY_KEY)
+_DAMAGED = ("corruption", "no such file", "checksum")
+"""What RocksDB says of files that are damaged or gone; anything else is no reason to drop them."""
 
 _FEW = 64
 _BEHIND = b"\xff" * 16
@@ -142,21 +151,38 @@ class RocksSegments:
 
     Writes go to the write-ahead log without fsync: they outlive the process. What a crash of the
     machine takes is read again from the changelog, because the offset went with it.
+
+    A store that RocksDB finds damaged raises StoreDamaged, and is marked: whoever opens it next
+    must remove it first. Only reading finds out, so a worker ends there and begins anew.
     """
 
     def __init__(self, folder: Path, memory: RocksMemory) -> None:
-        """Open or create `folder`; raises StoreLocked when another process has it open."""
+        """Open or create `folder`; raises StoreLocked while another process has it open.
+
+        Raises StoreDamaged when it cannot be opened, or was found damaged before.
+        """
         folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        self.folder = folder
+        if _mark(folder).exists():
+            raise StoreDamaged(folder, _mark(folder).read_text("utf-8", "replace"))
+        with self._sound():
             self._db = Rdict(str(folder), memory.options(), access_type=AccessType.read_write())
-        except Exception as error:  # rocksdict raises bare Exception for every RocksDB error
-            if "lock" in str(error).lower():
-                raise StoreLocked(folder) from error
-            raise
+
+    def identity(self) -> str:
+        """What the store belongs to, as `belong` was last told; empty when it never was."""
+        with self._sound():
+            stored: bytes | None = self._db.get(IDENTITY_KEY)
+        return (stored or b"").decode()
+
+    def belong(self, identity: str) -> None:
+        """Note what the store belongs to."""
+        with self._sound():
+            self._db.put(IDENTITY_KEY, identity.encode())
 
     def offset(self) -> int:
         """Every changelog record up to this offset is in the store; -1 for none."""
-        stored: bytes | None = self._db.get(OFFSET_KEY)
+        with self._sound():
+            stored: bytes | None = self._db.get(OFFSET_KEY)
         return -1 if stored is None else int(stored)
 
     def write(self, items: Iterable[tuple[bytes, bytes | None]], offset: int) -> None:
@@ -168,11 +194,16 @@ class RocksSegments:
             else:
                 batch.put(key, value)
         batch.put(OFFSET_KEY, str(offset).encode())
-        self._db.write(batch)
+        with self._sound():
+            self._db.write(batch)
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key."""
-        value: bytes | None = self._db.get(key)
+        try:  # on the path of every cold day: a context manager would cost as much as the read
+            value: bytes | None = self._db.get(key)
+        except Exception as error:  # as in `_sound`
+            self._tell(error)
+            raise
         return value
 
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -184,15 +215,17 @@ class RocksSegments:
             cursor.seek_to_first()
         return self._rows(cursor, prefix)
 
-    @staticmethod
-    def _rows(cursor: RdictIter, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    def _rows(self, cursor: RdictIter, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         while cursor.valid():
             key: bytes = cursor.key()
             if not key.startswith(prefix):
                 return
-            if key != OFFSET_KEY:
+            if key not in _OWN_KEYS:
                 yield key, cursor.value()
             cursor.next()
+        # A cursor ends the same way at the last key and at a block that cannot be read.
+        with self._sound():
+            cursor.status()
 
     def last_of_each(self, prefix: bytes, group: Callable[[bytes], bytes]) -> Iterator[bytes]:
         """The last key of each group below `prefix`; `group` gives what its keys start with."""
@@ -201,12 +234,45 @@ class RocksSegments:
         while cursor.valid() and cursor.key().startswith(prefix):
             # Nothing that starts with the group is greater than this: keys end with a day.
             cursor.seek_for_prev(group(cursor.key()) + _BEHIND)
+            if not cursor.valid():
+                break
             yield cursor.key()
             cursor.next()
+        with self._sound():  # as in `_rows`
+            cursor.status()
 
     def close(self) -> None:
         """Close the files and release the lock, so that another worker may open the folder."""
         self._db.close()
+
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # rocksdict raises bare Exception for every RocksDB error
+            self._tell(error)
+            raise
+
+    def _tell(self, error: Exception) -> None:
+        """Raise what the error means; returns when it means nothing to us."""
+        said = str(error).lower()
+        if any(word in said for word in _DAMAGED):
+            _mark(self.folder).write_text(str(error), encoding="utf-8")
+            raise StoreDamaged(self.folder, str(error)) from error
+        if "lock" in said:
+            raise StoreLocked(self.folder) from error
+
+
+def discard(folder: Path) -> None:
+    """Remove a store's folder and its mark; nobody may have it open."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    # Last: a removal that was cut off is gone on with at the next start.
+    _mark(folder).unlink(missing_ok=True)
+
+
+def _mark(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".damaged")
 
 
 class StoreLocked(Exception):
@@ -215,3 +281,15 @@ class StoreLocked(Exception):
     def __init__(self, folder: Path) -> None:
         super().__init__(f"{folder} is open in another process; give each worker its own data_dir")
         self.folder = folder
+
+
+class StoreDamaged(Exception):
+    """RocksDB cannot read this store any more; everything in it is in the changelog too.
+
+    Operator action: none, the next start removes it and reads the changelog. Look at the disk.
+    """
+
+    def __init__(self, folder: Path, said: str) -> None:
+        super().__init__(f"the local store {folder} is damaged ({' '.join(said.split())})")
+        self.folder = folder
+        self.said = said

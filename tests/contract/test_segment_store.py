@@ -12,7 +12,9 @@ from streams.engine.stores import (
     MemorySegments,
     RocksMemory,
     RocksSegments,
+    StoreDamaged,
     StoreLocked,
+    discard,
 )
 
 Make = Callable[[], LocalSegments]
@@ -142,3 +144,69 @@ def test_an_open_rocksdb_folder_is_refused_and_free_again_after_close(tmp_path: 
         RocksSegments(tmp_path / "0", RocksMemory())
     store.close()
     RocksSegments(tmp_path / "0", RocksMemory()).close()
+
+
+def _filled(folder: Path) -> None:
+    """A store whose data lies in a table file, not in the log alone."""
+    store = RocksSegments(folder, RocksMemory())
+    store.write(((b"key-%06d" % n, b"%032d" % n * 8) for n in range(20_000)), 5)
+    store._db.flush()
+    store.close()
+
+
+def _spoil(folder: Path) -> None:
+    """Turn over bytes in the middle of every table file, as a failing disk does."""
+    tables = list(folder.glob("*.sst"))
+    assert tables
+    for table in tables:
+        content = bytearray(table.read_bytes())
+        for at in range(len(content) // 4, len(content) // 2):
+            content[at] ^= 0xFF
+        table.write_bytes(content)
+
+
+def test_a_damaged_block_is_told_by_get_and_scan_and_marks_the_store(tmp_path: Path) -> None:
+    folder = tmp_path / "0"
+    _filled(folder)
+    _spoil(folder)
+    store = RocksSegments(folder, RocksMemory())
+    with pytest.raises(StoreDamaged):
+        for n in range(20_000):
+            store.get(b"key-%06d" % n)
+    with pytest.raises(StoreDamaged):  # not the shorter list that a cursor makes of it
+        list(store.scan(b""))
+    store.close()
+    with pytest.raises(StoreDamaged, match="damaged"):
+        RocksSegments(folder, RocksMemory())
+    discard(folder)
+    again = RocksSegments(folder, RocksMemory())
+    assert (again.offset(), list(again.scan(b""))) == (-1, [])
+    again.close()
+
+
+@pytest.mark.parametrize("harm", ["spoilt", "removed", "cut off"])
+def test_a_store_whose_files_are_spoilt_removed_or_cut_off_does_not_open(
+    tmp_path: Path, harm: str
+) -> None:
+    folder = tmp_path / "0"
+    _filled(folder)
+    for file in (*folder.glob("MANIFEST-*"), *folder.glob("*.sst")):
+        if harm == "removed":
+            file.unlink()
+        elif harm == "spoilt":
+            file.write_bytes(b"nothing of this is right" * 100)
+        else:
+            file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(StoreDamaged):
+        RocksSegments(folder, RocksMemory())
+
+
+def test_a_store_keeps_what_it_belongs_to_apart_from_its_items(tmp_path: Path) -> None:
+    store = RocksSegments(tmp_path / "0", RocksMemory())
+    assert store.identity() == ""
+    store.belong("cluster/topic")
+    assert list(store.scan(b"")) == []
+    store.close()
+    again = RocksSegments(tmp_path / "0", RocksMemory())
+    assert again.identity() == "cluster/topic"
+    again.close()

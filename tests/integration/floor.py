@@ -21,6 +21,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.cli.kafka_read import Record, committed, ends, read_topics
+from streams.cli.live import live_settings
 from streams.cli.main import cli
 from streams.settings import load_settings
 from streams.topics import kinds_by_topic
@@ -40,7 +41,10 @@ Row = dict[str, Any]
 class FloorWorker:
     """A `floorcast worker` process; what is started again keeps its data folder and its port."""
 
-    def __init__(self, name: str, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, folder: Path, environ: Mapping[str, str], *args: str | Path
+    ) -> None:
+        """`args` are the command's; without any it is `worker`."""
         self.name = name
         self.url = f"http://127.0.0.1:{free_port()}"
         self.wanted = False
@@ -49,6 +53,9 @@ class FloorWorker:
             "FLOORCAST_DATA_DIR": str(folder / name),
             "FLOORCAST_METRICS_PORT": self.url.rpartition(":")[2],
         }
+        self._args: tuple[str | Path, ...] = args or ("worker",)
+        if args:
+            self._args = (*args, "--metrics-port", self.url.rpartition(":")[2])
         self._process = ChildProcess(name, folder / f"{name}.log")
 
     @property
@@ -61,7 +68,7 @@ class FloorWorker:
         self.wanted = True
         self._environ |= environ
         ready = self._answers if wait else lambda: True
-        self._process.start([FLOORCAST, "worker"], ready=ready, timeout_s=60, env=self._environ)
+        self._process.start([FLOORCAST, *self._args], ready=ready, timeout_s=60, env=self._environ)
 
     def kill(self) -> None:
         """kill -9."""
@@ -122,7 +129,8 @@ class Floor:
     """
 
     def __init__(self, server: KafkaServer, folder: Path, **settings: str) -> None:
-        self._folder = folder / uuid4().hex[:6]
+        self.folder = folder / uuid4().hex[:6]
+        """Where the workers keep their data, each under its name."""
         named = {
             "brokers": server.bootstrap,
             "topic_prefix": f"floor-{uuid4().hex[:8]}.",
@@ -144,7 +152,7 @@ class Floor:
         own = {
             key.removeprefix("FLOORCAST_").lower(): value for key, value in self.environ.items()
         } | {"app": name}
-        return Floor(_Where(self.settings.brokers), self._folder, **own | settings)  # type: ignore[arg-type] # only where it listens matters
+        return Floor(_Where(self.settings.brokers), self.folder, **own | settings)  # type: ignore[arg-type] # only where it listens matters
 
     # -- workers
 
@@ -152,10 +160,25 @@ class Floor:
         """Start a worker, or one of that name again."""
         found = self.workers.get(name)
         if found is None:
-            found = self.workers[name] = FloorWorker(name, self._folder, os.environ | self.environ)
+            found = self.workers[name] = FloorWorker(name, self.folder, os.environ | self.environ)
         environ = {f"FLOORCAST_{key.upper()}": value for key, value in settings.items()}
         found.start(wait=wait, **environ)
         return found
+
+    def rebuild(self, name: str, plan: Path, *options: str, **settings: str) -> FloorWorker:
+        """Start a process of a rebuild under a plan, or one of that name again."""
+        found = self.workers.get(name)
+        if found is None:
+            args: tuple[str | Path, ...] = ("rebuild", "--plan", plan, *options)
+            environ = os.environ | self.environ
+            found = self.workers[name] = FloorWorker(name, self.folder, environ, *args)
+        named = {f"FLOORCAST_{key.upper()}": value for key, value in settings.items()}
+        found.start(wait=True, **named)
+        return found
+
+    def follow(self) -> None:
+        """Look at the generation of the state that is live now."""
+        self.settings = live_settings(self.settings)
 
     def supervise(self) -> None:
         """Start workers again that ended by themselves; what they said is kept."""
@@ -245,12 +268,15 @@ class Floor:
         """Every record of topics, by their names without the prefix."""
         return list(read_topics(self.settings, [self.settings.topic(name) for name in topics]))
 
-    def lag(self) -> dict[tuple[str, int], int]:
+    def lag(self, generation: int | None = None) -> dict[tuple[str, int], int]:
         """Input partitions to records above the committed offset; those without any left out."""
-        topics = list(kinds_by_topic(self.settings))
+        settings = self.settings
+        if generation is not None:
+            settings = settings.of_generation(generation)
+        topics = list(kinds_by_topic(settings))
         # In this order: what is committed has all that came of it in the topics behind.
-        reached = committed(self.settings, topics)
-        found = {at: end - reached[at] for at, end in ends(self.settings, topics).items()}
+        reached = committed(settings, topics)
+        found = {at: end - reached[at] for at, end in ends(settings, topics).items()}
         return {at: lag for at, lag in found.items() if lag}
 
     def settle(self, timeout_s: float = 60, stopped: Iterable[tuple[str, int]] = ()) -> None:

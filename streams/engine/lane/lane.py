@@ -13,11 +13,11 @@ from streams.core.ports import SegmentStore
 from streams.engine.lane.batch import Slice
 from streams.engine.lane.host import LaneHost
 from streams.engine.lane.positions import Positions
-from streams.engine.lane.store import LaneStore
 
 if TYPE_CHECKING:
     from streams.engine.lane.consumer import Consumer
     from streams.engine.lane.recovery import FastRecovery, LaneTableManager
+    from streams.engine.lane.store import LaneStore
 
 
 class LaneApp(faust.App):
@@ -64,6 +64,8 @@ class Lane:
         self.first_ends: dict[TP, int] = {}
         self.tails: dict[TP, tuple[int, int]] = {}
         self._glimpsed: dict[TP, tuple[int, int]] = {}
+        self.identities: dict[str, str] = {}
+        """Table to what its local stores belong to; a store of anything else is begun anew."""
         self.commits_refused = 0
         self.longest_revoke_s = 0.0
         self._consumer: Consumer | None = None
@@ -116,16 +118,16 @@ class Lane:
         return [self._store(name) for name in self.app.tables]
 
     def _store(self, table: str) -> LaneStore:
-        return cast(LaneStore, cast(faust.Table[bytes, bytes], self.app.tables[table]).data)
+        return cast("LaneStore", cast(faust.Table[bytes, bytes], self.app.tables[table]).data)
 
     def lag(self) -> dict[TP, int]:
         """Records between the applied position and the end of the log, as last heard of."""
         return {
-            tp: max(0, self.ends.get(tp, self.first_ends.get(tp, at)) - self._read_to(tp))
+            tp: max(0, self.ends.get(tp, self.first_ends.get(tp, at)) - self.read_to(tp))
             for tp, at in self.positions.applied.items()
         }
 
-    def _read_to(self, tp: TP) -> int:
+    def read_to(self, tp: TP) -> int:
         """The applied position, or where the tail behind it ends that holds no record."""
         at = self.positions.applied[tp]
         seen_at, end = self.tails.get(tp, (-1, -1))
@@ -162,7 +164,7 @@ class Lane:
         """
         mine = [tp for tp in self.positions.applied if tp.partition == partition]
         return bool(mine) and all(
-            tp in self.positions.held or self._read_to(tp) >= self.first_ends.get(tp, 0)
+            tp in self.positions.held or self.read_to(tp) >= self.first_ends.get(tp, 0)
             for tp in mine
         )
 

@@ -85,8 +85,9 @@ class FastRecovery(Recovery):
             if stored > last:
                 self.lane.host.die(
                     f"the local store is ahead of its changelog {tp.topic}:{tp.partition} "
-                    f"({stored} > {last}): the topic was made anew or lost its end, or the data "
-                    "folder belongs to another cluster"
+                    f"({stored} > {last}): Kafka has lost the end of it. What to do: put the "
+                    "changelog back if you can; else remove the data folder, start again, and when "
+                    "`floorcast audit` finds cells that differ, `floorcast rebuild`"
                 )
 
     @property

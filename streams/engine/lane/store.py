@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -10,13 +11,18 @@ from typing import Any, NoReturn
 from faust.stores.base import Store
 from faust.types import TP, EventT
 
+from streams.engine.lane.lane import lane_of
 from streams.engine.stores import (
     LocalSegments,
     MemorySegments,
     RocksMemory,
     RocksSegments,
+    StoreDamaged,
     StoreLocked,
+    discard,
 )
+
+log = logging.getLogger(__name__)
 
 LOCK_PATIENCE_S = 2.0
 """How long to wait for another process to let go of a folder.
@@ -129,8 +135,37 @@ class RocksStore(LaneStore):
     """Shared by all tables of the process; made on first use."""
 
     def new_segments(self, partition: int) -> LocalSegments:
-        """Open the folder of a partition; raises StoreLocked while another process holds it."""
+        """Open the folder of a partition; raises StoreLocked while another process holds it.
+
+        A store that is damaged, or belongs to another changelog, is removed and begun anew: all of
+        it is in the changelog.
+        """
         if RocksStore.memory is None:
             RocksStore.memory = RocksMemory()
         folder = Path(self.app.conf.tabledir) / self.table_name / str(partition)
-        return RocksSegments(folder, RocksStore.memory)
+        identity = lane_of(self.app).identities.get(self.table_name, "")
+        try:
+            opened = RocksSegments(folder, RocksStore.memory)
+            why = _foreign(opened, identity)
+            if why is None:
+                return opened
+            opened.close()
+        except StoreDamaged as damaged:
+            why = str(damaged)
+        log.warning("%s: it is removed and read again from the changelog", why)
+        discard(folder)
+        opened = RocksSegments(folder, RocksStore.memory)
+        opened.belong(identity)
+        return opened
+
+
+def _foreign(opened: RocksSegments, identity: str) -> str | None:
+    """Why a store is not this changelog's; None when it is, or nobody can tell."""
+    found = opened.identity()
+    if not identity or found == identity:
+        return None
+    if opened.offset() < 0:
+        opened.belong(identity)
+        return None
+    belongs = f"belongs to {found}" if found else "does not say what it belongs to"
+    return f"the local store {opened.folder} {belongs}, not to {identity}"
