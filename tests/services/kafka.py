@@ -1,10 +1,12 @@
 """A real Apache Kafka broker: one KRaft node on loopback with a folder of its own."""
 
+from __future__ import annotations
+
 import contextlib
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -35,7 +37,8 @@ class KafkaServer:
 
     `kill` and a second `start` keep the port and the data, as after a crash of the broker. With
     `user` and `password` clients must log in by SASL/PLAIN (SASL_PLAINTEXT). `properties` overrule
-    the broker's settings.
+    the broker's settings, `java_options` stand behind the heap's. A node of a cluster has a
+    `node_id` of its own, and is told of the others with `join` before its first start.
     """
 
     def __init__(
@@ -46,13 +49,19 @@ class KafkaServer:
         user: str = "",
         password: str = "",
         heap_mb: int = 512,
+        java_options: Sequence[str] = (),
+        node_id: int = 1,
     ) -> None:
         self.folder = folder
+        self.node_id = node_id
         self.bootstrap = f"127.0.0.1:{free_port()}"
-        self._controller = f"127.0.0.1:{free_port()}"
+        self.controller = f"127.0.0.1:{free_port()}"
+        self._cluster_id = new_cluster_id()
+        self._voters = ""
         self._properties = dict(properties or {})
         self._user, self._password = user, password
         self._heap_mb = heap_mb
+        self._java_options = list(java_options)
         self._process = ChildProcess("kafka", folder / "kafka.log")
 
     @property
@@ -77,17 +86,24 @@ class KafkaServer:
             }
         return settings
 
-    def start(self) -> None:
+    def join(self, cluster_id: str, nodes: Sequence[KafkaServer]) -> None:
+        """Be one of these nodes, each of them a broker and a controller with a vote."""
+        self._cluster_id = cluster_id
+        self._voters = ",".join(f"{node.node_id}@{node.controller}" for node in nodes)
+
+    def start(self, *, wait: bool = True) -> None:
         """Format the storage on the first start, run the broker, return when it serves metadata.
 
+        Without `wait` return at once: a node of a cluster serves nothing before the others do.
         Raises ServiceMissing without Java or Kafka, ServiceFailed when it does not come up.
         """
         settings = self.folder / "server.properties"
         if not settings.exists():
             self._format(settings)
         heap = f"-Xmx{self._heap_mb}m"
-        command = [*self._java(heap), "kafka.Kafka", settings]
-        self._process.start(command, ready=self._answers, timeout_s=60)
+        command = [*self._java(heap, *self._java_options), "kafka.Kafka", settings]
+        ready = self.answers if wait else lambda: True
+        self._process.start(command, ready=ready, timeout_s=60)
 
     def stop(self) -> None:
         """Shut down in good order; takes a second or two."""
@@ -102,10 +118,10 @@ class KafkaServer:
         (self.folder / "log4j2.yaml").write_text(_LOG4J, encoding="utf-8")
         lines = (f"{name}={value}" for name, value in self._server_properties().items())
         settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         tool = [*self._java("-Xmx128m", "-XX:TieredStopAtLevel=1"), "kafka.tools.StorageTool"]
+        alone = [] if self._voters else ["--standalone"]
         done = subprocess.run(
-            [*tool, "format", "--standalone", f"--cluster-id={cluster}", "-c", settings],
+            [*tool, "format", *alone, f"--cluster-id={self._cluster_id}", "-c", settings],
             capture_output=True,
             text=True,
             check=False,
@@ -119,13 +135,12 @@ class KafkaServer:
         protocol = "SASL_PLAINTEXT" if self._user else "PLAINTEXT"
         properties = {
             "process.roles": "broker,controller",
-            "node.id": "1",
-            "listeners": f"CLIENT://{self.bootstrap},CONTROLLER://{self._controller}",
-            "advertised.listeners": f"CLIENT://{self.bootstrap},CONTROLLER://{self._controller}",
+            "node.id": str(self.node_id),
+            "listeners": f"CLIENT://{self.bootstrap},CONTROLLER://{self.controller}",
+            "advertised.listeners": f"CLIENT://{self.bootstrap},CONTROLLER://{self.controller}",
             "listener.security.protocol.map": f"CLIENT:{protocol},CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "CLIENT",
             "controller.listener.names": "CONTROLLER",
-            "controller.quorum.bootstrap.servers": self._controller,
             "log.dirs": str(self.folder / "data"),
             "auto.create.topics.enable": "false",
             # A single node holds every internal topic, and a new group need not wait for members.
@@ -142,6 +157,10 @@ class KafkaServer:
             "broker.session.timeout.ms": "5000",
             "broker.heartbeat.interval.ms": "1000",
         }
+        if self._voters:
+            properties["controller.quorum.voters"] = self._voters
+        else:
+            properties["controller.quorum.bootstrap.servers"] = self.controller
         if self._user:
             module = "org.apache.kafka.common.security.plain.PlainLoginModule"
             login = f'username="{self._user}" password="{self._password}"'
@@ -162,9 +181,15 @@ class KafkaServer:
         log4j = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.yaml'}"
         return [java, *options, "-Djava.awt.headless=true", log4j, "-cp", class_path]
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it serves metadata."""
         quiet = {"log_level": 0, "socket.connection.setup.timeout.ms": 2_000}
         client = AdminClient(self.client_settings() | quiet)
         with contextlib.suppress(KafkaException):
             return bool(client.list_topics(timeout=1.0).brokers)
         return False
+
+
+def new_cluster_id() -> str:
+    """An id for a cluster, in the form that Kafka's storage tool takes."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
