@@ -121,10 +121,7 @@ def higher_version_holds() -> None:
 
     def gullible(sink: RedisSink, *args: Any, **options: Any) -> None:
         init(sink, *args, **options)
-        sink._script = sink._script.replace("  if not have then return true end", "  return true")
-        # What follows a return in Lua must be unreachable by syntax too.
-        head, _, tail = sink._script.partition("  return true\n")
-        sink._script = head + "  if true then return true end\n" + tail
+        sink._script = sink._script.replace("if not have then", "if true then")
 
     RedisSink.__init__ = gullible  # type: ignore[method-assign] # as above
 

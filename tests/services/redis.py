@@ -63,6 +63,11 @@ class RedisServer:
         """End it with SIGKILL."""
         self._process.kill()
 
+    def flush(self) -> None:
+        """Empty it, as FLUSHALL does."""
+        with redis.Redis.from_url(self.url) as client:
+            client.flushall()
+
     def _answers(self) -> bool:
         once = Retry(NoBackoff(), 0)
         with redis.Redis.from_url(self.url, socket_timeout=1.0, retry=once) as client:

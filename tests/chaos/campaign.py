@@ -1,0 +1,160 @@
+"""Rounds after rounds: floors one after the other on one cluster, until time or rounds are up."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from tests.chaos.floor import Floor, Pace, Round
+from tests.chaos.people import ROUNDS_A_FLOOR
+from tests.services.kafka_cluster import KafkaCluster
+from tests.services.redis import RedisServer
+
+
+class Arena(NamedTuple):
+    """The servers every floor of a campaign uses, and the folder everything is in."""
+
+    cluster: KafkaCluster
+    redis: RedisServer
+    folder: Path
+
+
+class Tally:
+    """What a campaign adds up to."""
+
+    def __init__(self) -> None:
+        self.rounds = 0
+        self.events = 0
+        self.stale = 0
+        self.faults: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.cells: Counter[str] = Counter()
+        self.differing: Counter[str] = Counter()
+        self.classes: Counter[str] = Counter()
+        self.exits: Counter[str] = Counter()
+        self.last_words: Counter[str] = Counter()
+        self.points: Counter[str] = Counter()
+        self.recoveries_s: list[float] = []
+        self.settled_s: list[float] = []
+        self.healed_s: list[float] = []
+        self.wipes = 0
+        self.looks = 0
+        self.wrong: list[str] = []
+
+    def add_round(self, one: Round) -> None:
+        """Take in a round."""
+        self.rounds += 1
+        self.events += one.events
+        self.stale += one.stale
+        self.faults += one.faults
+        self.skipped += one.skipped
+        self.cells += one.result.cells
+        self.differing += one.result.differing
+        self.recoveries_s += one.recoveries_s
+        self.settled_s.append(one.settled_s)
+        self.healed_s.append(one.result.redis_healed_s)
+        self.wrong += one.result.wrong
+
+    def add_floor(self, floor: Floor) -> None:
+        """Take in what belongs to a floor as a whole."""
+        self.classes += floor.classes
+        self.exits += floor.crew.exits
+        self.last_words += floor.crew.last_words
+        self.points += floor.crew.points()
+        self.wipes += sum(hand.wipes for hand in floor.crew.hands)
+        self.looks += floor.versions_looked_at
+
+
+@contextmanager
+def arena() -> Iterator[Arena]:
+    """Three brokers and a Redis in a temporary folder; all of it is gone afterwards."""
+    with _signals_as_exceptions():
+        folder = Path(tempfile.mkdtemp(prefix="floorcast-chaos-"))
+        cluster = KafkaCluster(folder / "kafka")
+        redis = RedisServer(folder / "redis")
+        try:
+            cluster.start()
+            redis.start()
+            yield Arena(cluster, redis, folder)
+        finally:
+            redis.kill()
+            cluster.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _signals_as_exceptions() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block as Ctrl-C does, so that everything is cleaned up."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Limits(NamedTuple):
+    """When a campaign ends: after so many seconds, or so many rounds; 0: no limit."""
+
+    seconds: float
+    rounds: int
+
+
+def campaign(
+    place: Arena,
+    seed: int,
+    pace: Pace,
+    limits: Limits,
+    say: Callable[[str], None],
+    on_round: Callable[[Round, Tally], None],
+    *,
+    without: str = "",
+    only: tuple[str, ...] = (),
+    until_wrong: bool = False,
+) -> Tally:
+    """Run floors until a limit is reached; `until_wrong` also ends it with the first finding."""
+    tally = Tally()
+    began_s = time.monotonic()
+
+    def over() -> bool:
+        spent = limits.seconds and time.monotonic() - began_s >= limits.seconds
+        return bool(
+            spent
+            or (limits.rounds and tally.rounds >= limits.rounds)
+            or (until_wrong and tally.wrong)
+        )
+
+    while not over():
+        floor_seed = seed + tally.rounds
+        folder = place.folder / f"floor-{floor_seed}"
+        floor = Floor(folder, place.cluster, place.redis, floor_seed, say, without)
+        try:
+            floor.open()
+            for _ in range(ROUNDS_A_FLOOR):
+                if over():
+                    break
+                done = floor.round(pace, only)
+                tally.add_round(done)
+                on_round(done, tally)
+        except TimeoutError as error:
+            tally.wrong.append(str(error))
+            break
+        finally:
+            tally.add_floor(floor)
+            floor.close()
+            if not tally.wrong:
+                shutil.rmtree(folder, ignore_errors=True)
+    return tally
