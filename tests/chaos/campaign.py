@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
-from tests.chaos.floor import Floor, Pace, Round
+from tests.chaos.floor import Floor, Pace, Round, Servers
 from tests.chaos.people import ROUNDS_A_FLOOR
 from tests.services.kafka_cluster import KafkaCluster
 from tests.services.redis import RedisServer
@@ -113,20 +113,26 @@ class Limits(NamedTuple):
     rounds: int
 
 
+class Plan(NamedTuple):
+    """What a campaign does: `without` a rule, `only` these faults, `until_wrong`: and no longer."""
+
+    pace: Pace
+    limits: Limits
+    without: str = ""
+    only: tuple[str, ...] = ()
+    until_wrong: bool = False
+
+
 def campaign(
     place: Arena,
     seed: int,
-    pace: Pace,
-    limits: Limits,
+    plan: Plan,
     say: Callable[[str], None],
     on_round: Callable[[Round, Tally], None],
-    *,
-    without: str = "",
-    only: tuple[str, ...] = (),
-    until_wrong: bool = False,
 ) -> Tally:
-    """Run floors until a limit is reached; `until_wrong` also ends it with the first finding."""
+    """Run floors until a limit is reached; the first floor has that seed, the next ones others."""
     tally = Tally()
+    limits = plan.limits
     began_s = time.monotonic()
 
     def over() -> bool:
@@ -134,19 +140,19 @@ def campaign(
         return bool(
             spent
             or (limits.rounds and tally.rounds >= limits.rounds)
-            or (until_wrong and tally.wrong)
+            or (plan.until_wrong and tally.wrong)
         )
 
     while not over():
         floor_seed = seed + tally.rounds
         folder = place.folder / f"floor-{floor_seed}"
-        floor = Floor(folder, place.cluster, place.redis, floor_seed, say, without)
+        floor = Floor(folder, Servers(place.cluster, place.redis), floor_seed, say, plan.without)
         try:
             floor.open()
             for _ in range(ROUNDS_A_FLOOR):
                 if over():
                     break
-                done = floor.round(pace, only)
+                done = floor.round(plan.pace, plan.only)
                 tally.add_round(done)
                 on_round(done, tally)
         except TimeoutError as error:
@@ -155,6 +161,6 @@ def campaign(
         finally:
             tally.add_floor(floor)
             floor.close()
-            if not tally.wrong:
+            if not tally.wrong or plan.without:
                 shutil.rmtree(folder, ignore_errors=True)
     return tally

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.error import URLError
 
 import redis
@@ -90,6 +90,7 @@ class Checker:
         healed_s = self._boards(Windows(rows), result)
         self.crew.look_at_logs()
         result.wrong.extend(f"a worker's log: {line}" for line in self.crew.defects)
+        self.crew.defects.clear()
         return result._replace(redis_healed_s=healed_s)
 
     def events(self) -> int:
@@ -176,17 +177,17 @@ class Checker:
     def _entities(self, name: str, view: View, result: Result) -> None:
         """Every call and survey at the version that holds, every deal with all its events."""
         truth, wrong = self.truth, result.wrong
-        for what, wanted, found in (
+        pairs: tuple[tuple[str, Mapping[Any, object], Mapping[Any, object]], ...] = (
             ("call or survey", truth.winners, view.entities),
             ("deal", truth.deals, view.deals),
             ("deal's postings", _postings(truth), view.posted),
-        ):
-            bad = [key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)]  # type: ignore[attr-defined,call-overload] # three maps of their own kinds
+        )
+        for what, wanted, found in pairs:
+            bad = _differing(wanted, found)
             result.differing[f"{name}, entities"] += len(bad)
             result.cells[f"{name}, entities"] += len(wanted)
-            for key in sorted(bad)[:_FEW]:
-                pair = f"{wanted.get(key)} expected, {found.get(key)} there"  # type: ignore[attr-defined] # as above
-                wrong.append(f"{name}: {what} {key}: {pair}")
+            for key, one, other in bad[:_FEW]:
+                wrong.append(f"{name}: {what} {key}: {one} expected, {other} there")
 
     # -- boards
 
@@ -232,6 +233,14 @@ class Checker:
         except (URLError, OSError) as error:
             return 0, [("all", "today", "page", "an answer", error)]
         return compare_pages(pages, windows, today)
+
+
+def _differing(
+    wanted: Mapping[Any, object], found: Mapping[Any, object]
+) -> list[tuple[Any, object, object]]:
+    """(key, what is wanted, what was found) wherever the two are not the same."""
+    both = ((key, wanted.get(key), found.get(key)) for key in wanted.keys() | found.keys())
+    return sorted((one for one in both if one[1] != one[2]), key=str)
 
 
 def _postings(truth: Truth) -> dict[tuple[str, str], set[tuple[int, int]]]:

@@ -195,7 +195,7 @@ class Crew:
             if hand.bad_starts >= _WIPE_AFTER:
                 hand.wipe()
                 hand.bad_starts = 0
-        elif code == -signal.SIGKILL:
+        elif code in (None, -signal.SIGKILL):  # None: killed and waited for
             self.exits["killed"] += 1
         elif code == 0 or (code == -signal.SIGTERM and hand.leaving):
             self.exits["left"] += 1

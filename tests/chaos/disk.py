@@ -54,5 +54,5 @@ class SmallDisk:
 def _mount(folder: Path) -> bool:
     if os.geteuid() != 0 or shutil.which("mount") is None:
         return False
-    command = ["mount", "-t", "tmpfs", "-o", f"size={_SIZE_MB}m", "floorcast-chaos", folder]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={_SIZE_MB}m", "floorcast-chaos", str(folder)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import click
 from click.testing import CliRunner
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from streams.cli.kafka_read import committed, ends, read_topics
 from streams.cli.main import cli
@@ -76,19 +75,26 @@ class Round(NamedTuple):
     result: Result
 
 
+class Servers(NamedTuple):
+    """What a floor runs on; the floors of a campaign share it."""
+
+    cluster: KafkaCluster
+    redis: RedisServer
+
+
 class Floor:
     """A floor on a cluster that others used before; close it when its rounds are over."""
 
     def __init__(
         self,
         folder: Path,
-        cluster: KafkaCluster,
-        redis: RedisServer,
+        servers: Servers,
         seed: int,
         say: Callable[[str], None],
         without: str = "",
     ) -> None:
         self._say = say
+        cluster, redis = servers
         self._cluster = cluster
         self._folder = folder
         self._dice = Random(f"{seed} faults")
@@ -144,19 +150,8 @@ class Floor:
         self.run("topics", "create")
         if not compacted:
             return
-        resources = [
-            ConfigResource(
-                ResourceType.TOPIC,
-                changelog(self.settings, table),
-                incremental_configs=[
-                    ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
-                    for name, value in _COMPACTED.items()
-                ],
-            )
-            for table in (SCOREBOARD_TABLE, LEDGER_TABLE)
-        ]
-        for future in self._cluster.admin.incremental_alter_configs(resources).values():
-            future.result(30)
+        for table in (SCOREBOARD_TABLE, LEDGER_TABLE):
+            self._cluster.configure(changelog(self.settings, table), _COMPACTED)
 
     def run(self, *args: str) -> str:
         """Run a command of floorcast; raises AssertionError when it fails."""

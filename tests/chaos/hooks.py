@@ -40,6 +40,7 @@ from streams.engine.app import Worker
 from streams.engine.lane.consumer import Consumer
 from streams.engine.lane.producer import Producer
 from streams.engine.state import State
+from tests.chaos.patching import put
 from tests.chaos.state_view import Dump
 
 POINTS = "ABSCD"
@@ -93,7 +94,7 @@ class Hooks:
             self._listener = asyncio.create_task(self._listen(), name="chaos")
             await start(worker)
 
-        Worker._start = start_too  # type: ignore[method-assign] # the point of this file
+        put(Worker, "_start", start_too)
 
     def _watch_commits(self) -> None:
         send, commit = Producer.send_batches, Consumer._commit_offsets
@@ -117,9 +118,9 @@ class Hooks:
             self.point("S")
             write(store, items, offset)
 
-        Producer.send_batches = send_batches  # type: ignore[method-assign] # as above
-        Consumer._commit_offsets = commit_offsets  # type: ignore[method-assign] # as above
-        stores.RocksSegments.write = write_too  # type: ignore[method-assign] # as above
+        put(Producer, "send_batches", send_batches)
+        put(Consumer, "_commit_offsets", commit_offsets)
+        put(stores.RocksSegments, "write", write_too)
 
     def _watch_assignments(self) -> None:
         assigned, recovered = State.assigned, State.recovered
@@ -136,8 +137,8 @@ class Hooks:
                 self.say("RECOVERED", round(time.monotonic() - self._began_s, 2))
                 self._began_s = None
 
-        State.assigned = assigned_too  # type: ignore[method-assign] # as above
-        State.recovered = recovered_too  # type: ignore[method-assign] # as above
+        put(State, "assigned", assigned_too)
+        put(State, "recovered", recovered_too)
 
     async def _listen(self) -> None:
         while True:

@@ -69,10 +69,10 @@ def compare_pages(
                 out.append((rep, "today", "shown", "by one worker", f"by {worker} too"))
             shown[rep] = values
     for rep, day in today.items():
-        values = shown.get(rep)
-        if values is None:
+        if rep not in shown:
             out.append((rep, "today", "shown", "by one worker", "by none"))
             continue
+        values = shown[rep]
         wanted = windows.day(rep, day)
         for cell in {cell for cell, _ in _CELLS.values() if "revenue" not in cell} | {
             cell for cell in wanted.keys() | values.keys() if cell.startswith("revenue")

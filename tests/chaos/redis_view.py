@@ -12,7 +12,7 @@ import msgspec
 import redis
 
 from sinks.redis_keys import KINDS, RedisKeys
-from streams.core.snapshot import RepSnapshot
+from streams.core.snapshot import RepSnapshot, WindowName
 from streams.core.tally import Tally
 from tests.chaos.state_view import Row
 
@@ -78,8 +78,9 @@ class VersionWatch:
 
     def _look(self, client: Any, at: str | bytes) -> str | bytes:
         found = client.xread({self._keys.changes: at}, count=100, block=300)
-        streams = list(found.values())[0] if isinstance(found, dict) else [s[1] for s in found]
-        entries = [entry for part in streams for entry in part]
+        # Either protocol version: a mapping, or pairs.
+        streams = found.values() if isinstance(found, dict) else [s[1] for s in found]
+        entries = [entry for part in streams for entry in _flat(part)]
         with client.pipeline(transaction=True) as pipe:
             pipe.get(self._keys.layout)
             for kind in KINDS:
@@ -100,6 +101,11 @@ class VersionWatch:
         if version < held:
             self.went_back.append(f"{name}: {held} became {version}")
         self._newest[name] = version
+
+
+def _flat(part: list[Any]) -> list[Any]:
+    """The entries of a stream; of the newer protocol they lie one list deeper."""
+    return part[0] if part and isinstance(part[0], list) else part
 
 
 def rep_snapshots(url: str, prefix: str) -> dict[str, RepSnapshot]:
@@ -153,7 +159,7 @@ class Windows:
             today = date.fromisoformat(shot.date)
             for window, (first, last) in _periods(today).items():
                 wanted = self._sum(rep, first, last)
-                shown = _of_tally(shot.windows.get(window, Tally()))  # type: ignore[call-overload] # its names are literals
+                shown = _of_tally(shot.windows.get(window, Tally()))
                 for cell in wanted.keys() | shown.keys():
                     cells += 1
                     if wanted.get(cell, 0) != shown.get(cell, 0):
@@ -174,7 +180,7 @@ class Windows:
         return out
 
 
-def _periods(today: date) -> dict[str, tuple[date, date]]:
+def _periods(today: date) -> dict[WindowName, tuple[date, date]]:
     """Window to its first and last day."""
     monday = today - timedelta(days=today.weekday())
     quarter = today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1)

@@ -19,6 +19,7 @@ from streams.engine.lane.lane import Lane
 from streams.engine.lane.positions import Positions, Verdict
 from streams.engine.lane.producer import Ack
 from streams.engine.outbox import Outbox
+from tests.chaos.patching import put
 
 _FIXED = b"everyone"
 
@@ -34,9 +35,9 @@ def writer_in_key() -> None:
     def same(keep: Callable[[Any, bytes], None]) -> Callable[[Any, bytes], None]:
         return lambda part, _: keep(part, _FIXED)
 
-    Group.new_writer = new_writer  # type: ignore[method-assign] # the point of this file
-    Scoreboard.new_writer = same(Scoreboard.new_writer)  # type: ignore[method-assign] # as above
-    DealDesk.new_writer = same(DealDesk.new_writer)  # type: ignore[method-assign] # as above
+    put(Group, "new_writer", new_writer)
+    put(Scoreboard, "new_writer", same(Scoreboard.new_writer))
+    put(DealDesk, "new_writer", same(DealDesk.new_writer))
 
 
 def ack_before_commit() -> None:
@@ -51,7 +52,7 @@ def ack_before_commit() -> None:
         await asyncio.shield(consumer._flush)
         return done
 
-    Consumer.force_commit = force_commit  # type: ignore[method-assign] # as above
+    put(Consumer, "force_commit", force_commit)
 
 
 def positions_before_flush() -> None:
@@ -65,7 +66,7 @@ def positions_before_flush() -> None:
         positions = consumer.lane.positions.to_commit(consumer._committed_offset)
         return bool(positions) and await consumer._commit_offsets(positions, start_new_transaction)
 
-    Consumer.force_commit = force_commit  # type: ignore[method-assign] # as above
+    put(Consumer, "force_commit", force_commit)
 
 
 def contiguity() -> None:
@@ -79,9 +80,9 @@ def contiguity() -> None:
         piece.start = min(piece.start, lane.positions.applied.get(piece.tp, piece.start))
         return take(lane, piece, apply)
 
-    Positions.judge = judge  # type: ignore[method-assign] # as above
-    Positions.redeliver = lambda _: None  # type: ignore[method-assign] # as above
-    Lane.take = take_anything  # type: ignore[method-assign] # as above
+    put(Positions, "judge", judge)
+    put(Positions, "redeliver", lambda _: None)
+    put(Lane, "take", take_anything)
 
 
 def derived_before_commit() -> None:
@@ -91,7 +92,7 @@ def derived_before_commit() -> None:
         await outbox.send()
         outbox._futures = [one for one in outbox._futures if not one.done()]
 
-    Outbox.acknowledged = sent  # type: ignore[method-assign] # as above
+    put(Outbox, "acknowledged", sent)
 
 
 def store_behind_strangers() -> None:
@@ -100,7 +101,7 @@ def store_behind_strangers() -> None:
     def advance(offset: int, acks: Iterable[Ack]) -> int:
         return max([offset, *(ack.base_offset + ack.records - 1 for ack in acks)])
 
-    state.advance = advance  # type: ignore[attr-defined] # imported there by name
+    put(state, "advance", advance)
 
 
 def segments_only_grow() -> None:
@@ -112,7 +113,7 @@ def segments_only_grow() -> None:
         group.open = {}  # the number stays: the next commit writes it again without these
         return out
 
-    Group.take = take_news  # type: ignore[method-assign,assignment] # as above
+    put(Group, "take", take_news)
 
 
 def higher_version_holds() -> None:
@@ -123,7 +124,7 @@ def higher_version_holds() -> None:
         init(sink, *args, **options)
         sink._script = sink._script.replace("if not have then", "if true then")
 
-    RedisSink.__init__ = gullible  # type: ignore[method-assign] # as above
+    put(RedisSink, "__init__", gullible)
 
 
 RULES: dict[str, Callable[[], None]] = {

@@ -13,6 +13,9 @@ from streams.core.events import CALL_ENDED
 from streams.settings import Settings
 from tests.chaos.events import POISON, Sending
 
+PARTITION_UA = -1
+"""librdkafka's name for: whichever the partitioner chooses."""
+
 
 class Sender:
     """An idempotent producer that waits for every acknowledgement; `sent` is by topic."""
@@ -87,11 +90,11 @@ class Sender:
 
     def _produce(self, event: Sending) -> None:
         topic = self._settings.topic(event.topic)
-        where = {} if event.partition is None else {"partition": event.partition}
+        partition = PARTITION_UA if event.partition is None else event.partition
         while True:
             try:
                 self._producer.produce(
-                    topic, event.value, event.key, on_delivery=self._note, **where
+                    topic, event.value, event.key, partition, on_delivery=self._note
                 )
                 break
             except BufferError:  # the brokers are away

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.chaos.clock import WorkerClock
 from tests.chaos.hooks import Hooks
+from tests.chaos.patching import put
 from tests.chaos.rules import RULES
 
 
@@ -29,12 +30,12 @@ def main() -> None:
 
     use("uvloop")
     floor_clock = WorkerClock(options.folder, options.name)
-    clock.SystemClock = lambda: floor_clock  # type: ignore[assignment,misc] # the only way in from outside
+    put(clock, "SystemClock", lambda: floor_clock)
     Hooks(options.folder, options.name).install()
     if options.without:
         RULES[options.without]()
     if options.unwatched:
-        Consumer.lane_is_member = lambda _: True  # type: ignore[method-assign] # see above
+        put(Consumer, "lane_is_member", lambda _: True)
     app = compose(Context(None))
     gc.freeze()
     gc.set_threshold(*COLLECT)

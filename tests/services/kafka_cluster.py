@@ -9,8 +9,10 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import KafkaException
+from confluent_kafka import admin as kafka_admin
 from confluent_kafka.admin import AdminClient
 
 from tests.services.kafka import KafkaServer, new_cluster_id
@@ -36,6 +38,8 @@ _PROPERTIES = {
     "log.cleaner.backoff.ms": "2000",
 }
 _JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# Public, but the stubs do not export all of them.
+_KAFKA: dict[str, Any] = vars(kafka_admin)
 _QUIET: dict[str, str | int | float | bool] = {
     "log_level": 0,
     "socket.connection.setup.timeout.ms": 2_000,
@@ -70,7 +74,7 @@ class KafkaCluster:
     @functools.cached_property
     def admin(self) -> AdminClient:
         """A client of the cluster; kept, for what it was asked dies with it."""
-        return AdminClient({"bootstrap.servers": self.bootstrap} | _QUIET)
+        return AdminClient(_QUIET | {"bootstrap.servers": self.bootstrap})
 
     def start(self, timeout_s: float = 90) -> None:
         """Start all nodes and return when every broker is there; raises ServiceFailed."""
@@ -128,6 +132,20 @@ class KafkaCluster:
             future = self.admin.describe_consumer_groups([group], request_timeout=2.0)[group]
             return self._node(future.result().coordinator.id)
         return None
+
+    def configure(self, topic: str, settings: Mapping[str, str]) -> None:
+        """Set these configurations of a topic, and leave its others as they are."""
+        entries = [
+            _KAFKA["ConfigEntry"](
+                name, value, incremental_operation=_KAFKA["AlterConfigOpType"].SET
+            )
+            for name, value in settings.items()
+        ]
+        resource = _KAFKA["ConfigResource"](
+            _KAFKA["ResourceType"].TOPIC, topic, incremental_configs=entries
+        )
+        for future in self.admin.incremental_alter_configs([resource]).values():
+            future.result(30)
 
     def _node(self, node_id: int) -> KafkaServer | None:
         return next((node for node in self.nodes if node.node_id == node_id), None)
