@@ -11,10 +11,10 @@ bin := .venv/bin
 dev_env := .venv/.stamp-dev
 demo_env := $(if $(wildcard $(dev_env)),$(dev_env),.venv/.stamp-demo)
 
-.PHONY: help demo test check fmt services bench dashboards lock clean env
+.PHONY: help demo test check fmt services bench chaos chaos-long dashboards lock clean env
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(demo_env) ## A simulated floor on an embedded broker, with the live page; needs only Python (ARGS="--reps 500")
 	@$(bin)/floorcast demo $(ARGS)
@@ -34,6 +34,12 @@ services: env ## Install what the tests need: Kafka, Redis, Prometheus, Alertman
 
 bench: env services ## Print what speed and memory this machine measures
 	@$(bin)/python -m tests.bench $(ARGS)
+
+chaos: env services ## Faults of every kind on real servers, every event accounted for; 5 minutes (ARGS="--seed 7")
+	@$(bin)/python -m tests.chaos run --rounds 4 $(ARGS)
+
+chaos-long: env services ## The same for hours, with a row in tests/chaos/RESULTS.md (ARGS="--hours 8")
+	@$(bin)/python -m tests.chaos run --record --quiet $(or $(ARGS),--hours 1)
 
 dashboards: env ## Write grafana/dashboards from their generator (ARGS=--check compares only)
 	@$(bin)/python -m grafana.generate $(ARGS)
