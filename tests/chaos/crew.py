@@ -284,4 +284,4 @@ class Crew:
 
 def _in_general(line: str) -> str:
     """A last line without what differs from one time to the next."""
-    return re.sub(r"\d+(\.\d+)?", "#", line.removeprefix("floorcast: stopped: "))[:110]
+    return re.sub(r"\d+(\.\d+)?", "#", line.removeprefix("floorcast: stopped: "))[:400]
