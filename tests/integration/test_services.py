@@ -16,9 +16,11 @@ from confluent_kafka.cimpl import NewTopic
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.integration.floor import wait_until
 from tests.services.alertmanager import AlertmanagerServer
 from tests.services.chromium import browser
 from tests.services.kafka import KafkaServer
+from tests.services.kafka_cluster import KafkaCluster
 from tests.services.ports import free_port
 from tests.services.process import ChildProcess, ServiceFailed
 from tests.services.prometheus import PrometheusServer
@@ -68,6 +70,27 @@ def test_kafka_keeps_what_it_acknowledged_when_killed_and_started_on_the_same_po
 
     assert (server.bootstrap, server.pid != crashed) == (address, True)
     assert read(server, "calls", 2) == [b"before the crash", b"after the crash"]
+
+
+def test_a_cluster_takes_and_keeps_records_while_one_of_its_brokers_is_dead(tmp_path: Path) -> None:
+    cluster = KafkaCluster(tmp_path)
+    try:
+        cluster.start()
+        cluster.admin.create_topics([NewTopic("calls", 1, 3)])["calls"].result(10)
+        leader = cluster.leader("calls", 0)
+        assert leader is not None
+        (other, third) = (node for node in cluster.nodes if node is not leader)
+
+        leader.kill()
+        produce(other, "calls", [b"while it was dead"])
+        assert not cluster.in_sync()
+        leader.start(wait=False)
+        wait_until(cluster.in_sync)
+
+        other.kill()
+        assert read(third, "calls", 1) == [b"while it was dead"]
+    finally:
+        cluster.kill()
 
 
 def test_kafka_never_creates_a_topic_by_accident(kafka: KafkaServer) -> None:
