@@ -19,7 +19,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "ack-before-commit": ("die A", "die B", "kill"),
     "positions-before-flush": ("die D", "kill"),
     "contiguity": ("storm", "leave", "join", "pause", "kill"),
-    "derived-before-commit": ("freeze broker", "kill leader", "die D", "kill"),
+    "derived-before-commit": ("slow outbox", "die D", "kill"),
     "store-behind-strangers": ("stop A", "stop B", "pause", "kill"),
     "segments-only-grow": ("kill",),
     "higher-version-holds": ("stop A", "stop B", "stop C", "pause"),
@@ -55,7 +55,7 @@ def run_controls(
         plan = Plan(PACE, Limits(0.0, ROUNDS), rule, FAULTS[rule], until_wrong=True)
         tally: Tally = campaign(place, seed + 1000 * number, plan, say, lambda *_: None)
         found = Finding(rule, tally.rounds, tally.faults, tally.differing, tally.wrong)
-        say(f"without {rule}: {'found' if found.found else 'NOT FOUND'}")
+        say(f"without {rule}: {found.wrong[0] if found.found else 'NOT FOUND'}")
         out.append(found)
     return out
 

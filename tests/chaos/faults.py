@@ -141,6 +141,13 @@ class Saboteur:
             self._after(0.05, look)
         return hand.name
 
+    def _slow(self, fault: Fault) -> str | None:
+        hand = self._someone(fault, older_s=_YOUNG_S)
+        if hand is None:
+            return None
+        hand.order("slow", f"{fault.length_s:.2f}")
+        return f"{hand.name} for {fault.length_s:.1f} s"
+
     def _join(self, _: Fault) -> str | None:
         crew = self._site.crew
         for hand in crew.hands:
@@ -338,6 +345,7 @@ def _shown(path: Path) -> str:
 _WAYS: dict[str, Callable[[Saboteur, Fault], str | None]] = {
     "kill": Saboteur._kill,
     "pause": Saboteur._pause,
+    "slow outbox": Saboteur._slow,
     "join": Saboteur._join,
     "leave": Saboteur._leave,
     "storm": Saboteur._storm,

@@ -1,8 +1,8 @@
 """What a worker under test can be told to do: stop or die at an exact point, say what it holds.
 
 All of it is put around the real worker from outside. Orders come as files in a folder:
-`<worker>.order` ("stop B", "die S") and `<worker>.dump` (a number); answers are `<worker>.answer`
-and lines of `<worker>.journal`. The points of a commit:
+`<worker>.order` ("stop B", "die S", "slow 2.5") and `<worker>.dump` (a number); answers are
+`<worker>.answer-<number>` and lines of `<worker>.journal`. The points of a commit:
 
     A   the changelog's batch is built and not sent
     B   it is sent and not acknowledged
@@ -41,6 +41,7 @@ from streams.engine.lane.consumer import Consumer
 from streams.engine.lane.producer import Producer
 from streams.engine.state import State
 from tests.chaos.patching import put
+from tests.chaos.slow import SlowOutbox
 from tests.chaos.state_view import Dump
 
 POINTS = "ABSCD"
@@ -62,6 +63,7 @@ class Hooks:
         self._armed = ("", "")
         self._began_s: float | None = None
         self._worker: Worker | None = None
+        self._outbox = SlowOutbox()
 
     def say(self, *words: object) -> None:
         """Write a line to the journal; it is there even when the process dies next."""
@@ -87,6 +89,7 @@ class Hooks:
         """Put everything in; before the worker is made."""
         self._watch_commits()
         self._watch_assignments()
+        self._outbox.install()
         start = Worker._start
 
         async def start_too(worker: Worker) -> None:
@@ -146,7 +149,10 @@ class Hooks:
             if self._order.exists():
                 what, where = self._order.read_text("utf-8").split()
                 self._order.unlink()
-                self._armed = (what, where)
+                if what == "slow":
+                    self._outbox.hold(float(where))
+                else:
+                    self._armed = (what, where)
             if self._ask.exists():
                 number = self._ask.read_text("utf-8")
                 self._ask.unlink()

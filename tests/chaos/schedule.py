@@ -16,6 +16,7 @@ WEIGHTS = {
     "die S": 1,
     "die C": 2,
     "die D": 1,
+    "slow outbox": 1,  # postings, misrouted events, dead letters reach Kafka a second late
     "join": 1,  # one more worker, or one that left is back at once
     "leave": 2,  # SIGTERM, for a while
     "storm": 1,  # everybody leaves and comes back, one close behind the other
