@@ -19,6 +19,9 @@ from tests.chaos.people import ROUNDS_A_FLOOR
 from tests.services.kafka_cluster import KafkaCluster
 from tests.services.redis import RedisServer
 
+STUCK = "stuck"
+"""What a finding begins with that says nothing about numbers: the floor did not come to rest."""
+
 
 class Arena(NamedTuple):
     """The servers every floor of a campaign uses, and the folder everything is in."""
@@ -156,7 +159,7 @@ def campaign(
                 tally.add_round(done)
                 on_round(done, tally)
         except TimeoutError as error:
-            tally.wrong.append(str(error))
+            tally.wrong.append(f"{STUCK}: {error}")
             break
         finally:
             tally.add_floor(floor)

@@ -37,6 +37,8 @@ from tests.chaos.truth import INPUTS, Place, Truth
 
 SHOWN_S = 30.0
 """How long boards may take to show what is counted; a sink that was away waits up to 10 s."""
+OWNED_S = 60.0
+"""How long a rebalance that is still on its way may take."""
 PATIENCE_S = 2.0
 HURRY = 600.0
 """Hours of the floor in half a minute."""
@@ -131,14 +133,21 @@ class Checker:
     # -- who owns what
 
     def _owned_by_one(self, wrong: list[str]) -> list[Dump]:
-        deadline = time.monotonic() + SHOWN_S
+        deadline = time.monotonic() + OWNED_S
         while True:
-            dumps = self.crew.dumps()
+            self.crew.tend()
+            self.crew.wake_strays()
+            late = time.monotonic() > deadline
+            try:
+                dumps = self.crew.dumps()
+            except TimeoutError:  # one that is just starting, or ended when it was asked
+                if late:
+                    raise
+                continue
             partitions = sorted(p for one in dumps for p in one.partitions)
             whole = partitions == list(range(self.settings.partitions))
-            if (whole and all(one.ready for one in dumps)) or time.monotonic() > deadline:
+            if late or (whole and all(one.ready for one in dumps)):
                 break
-            self.crew.tend()
             time.sleep(0.5)
         if not whole:
             wrong.append(f"partitions are owned like this: {partitions}")

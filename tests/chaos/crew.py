@@ -107,6 +107,10 @@ class Hand:
         part.write_text(f"{what} {where}", "utf-8")
         part.replace(self._control / f"{self.name}.order")
 
+    def rest(self) -> None:
+        """Take back what was ordered and did not happen yet."""
+        self.order("rest", "-")
+
     def journal(self) -> Iterator[list[str]]:
         """What its processes noted, word by word."""
         file = self._control / f"{self.name}.journal"
@@ -220,10 +224,17 @@ class Crew:
                     self.defects.append(f"{hand.name}: {shown[:3000]}")
 
     def wake_all(self) -> None:
-        """End all pauses."""
+        """End all pauses, and the orders to pause that nobody came to yet."""
         for hand in self.hands:
+            hand.rest()
             hand.signal(signal.SIGCONT)
             hand.paused = False
+
+    def wake_strays(self) -> None:
+        """Wake whoever came to the point of an order after it was taken back."""
+        for hand in self.hands:
+            if hand.running and hand.stopped:
+                hand.signal(signal.SIGCONT)
 
     def close(self) -> None:
         """Kill everybody and give the disks back."""
@@ -260,7 +271,7 @@ class Crew:
             if words[0] in ("STOP", "DIE")
         )
 
-    def dumps(self, timeout_s: float = 30) -> list[Dump]:
+    def dumps(self, timeout_s: float = 15) -> list[Dump]:
         """What every running worker holds; raises TimeoutError when one does not say."""
         self._dumps += 1
         control = self._folder / "control"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import shutil
 import signal
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from streams.core.events import CALL_ENDED
 from streams.settings import Settings
 from tests.chaos.clock import FloorClock
 from tests.chaos.crew import Crew, Hand
+from tests.chaos.damage import Vandal
 from tests.chaos.schedule import Fault
 from tests.chaos.sender import Sender
 from tests.services.kafka import KafkaServer
@@ -56,7 +56,7 @@ class Saboteur:
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self._broker_busy_s = 0.0
-        self._copies: dict[str, Path] = {}
+        self._vandal = Vandal(site.folder / "copies", dice)
         self.done: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
 
@@ -137,6 +137,8 @@ class Saboteur:
                     self._wake(hand, fault.length_s)
                 elif time.monotonic() < give_up_s:
                     self._after(0.05, look)
+                else:
+                    hand.rest()
 
             self._after(0.05, look)
         return hand.name
@@ -196,65 +198,13 @@ class Saboteur:
         self._after(fault.length_s, hand.disk.free)
         return f"{hand.name} for {fault.length_s:.1f} s"
 
-    def _store(self, fault: Fault) -> tuple[Hand, Path] | None:
-        """A worker, dead now, and the folder of one of its stores."""
+    def _store(self, fault: Fault) -> str | None:
         hand = self._someone(fault)
         if hand is None or not (stores := hand.stores()):
             return None
         hand.kill()
-        return hand, self._dice.choice(stores)
-
-    def _file(self, fault: Fault) -> Path | None:
-        found = self._store(fault)
-        if found is None:
-            return None
-        names = ("*.sst", "*.log", "MANIFEST-*", "CURRENT")
-        files = [f for name in names for f in found[1].glob(name) if f.stat().st_size > 0]
-        return self._dice.choice(files) if files else None
-
-    def _corrupt(self, fault: Fault) -> str | None:
-        file = self._file(fault)
-        if file is None:
-            return None
-        at = self._dice.randrange(file.stat().st_size)
-        with file.open("r+b") as opened:
-            opened.seek(at)
-            opened.write(self._dice.randbytes(min(64, file.stat().st_size - at)))
-        return f"{_shown(file)} at {at}"
-
-    def _cut(self, fault: Fault) -> str | None:
-        file = self._file(fault)
-        if file is None:
-            return None
-        size = self._dice.randrange(file.stat().st_size)
-        with file.open("r+b") as opened:
-            opened.truncate(size)
-        return f"{_shown(file)} to {size}"
-
-    def _gone(self, fault: Fault) -> str | None:
-        found = self._store(fault)
-        if found is None:
-            return None
-        shutil.rmtree(found[1])
-        return _shown(found[1])
-
-    def _old(self, fault: Fault) -> str | None:
-        """A store is put back as it was when this fault last came to that worker."""
-        found = self._store(fault)
-        if found is None:
-            return None
-        hand, store = found
-        kept = self._copies.pop(hand.name, None)
-        if kept is None:
-            kept = self._copies[hand.name] = self._site.folder / "copies" / hand.name
-            shutil.rmtree(kept, ignore_errors=True)
-            shutil.copytree(store, kept / store.parent.name / store.name)
-            return f"{_shown(store)} kept"
-        (copy,) = kept.glob("*/*")
-        target = store.parent.parent / copy.parent.name / copy.name
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(copy, target)
-        return f"{_shown(target)} put back"
+        way = fault.kind.removeprefix("store ")
+        return f"{hand.name}, {self._vandal.damage(way, hand.name, stores)}"
 
     # -- servers
 
@@ -351,10 +301,10 @@ _WAYS: dict[str, Callable[[Saboteur, Fault], str | None]] = {
     "storm": Saboteur._storm,
     "clock": Saboteur._clock,
     "disk full": Saboteur._disk_full,
-    "store corrupt": Saboteur._corrupt,
-    "store cut": Saboteur._cut,
-    "store gone": Saboteur._gone,
-    "store old": Saboteur._old,
+    "store corrupt": Saboteur._store,
+    "store cut": Saboteur._store,
+    "store gone": Saboteur._store,
+    "store old": Saboteur._store,
     "kill leader": Saboteur._kill_leader,
     "kill coordinator": Saboteur._kill_coordinator,
     "freeze broker": Saboteur._freeze,

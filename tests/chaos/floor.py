@@ -230,6 +230,7 @@ class Floor:
         lag: object = None
         while time.monotonic() < deadline:
             self._tend()
+            self.crew.wake_strays()
             try:
                 lag = self._lag()
                 if not lag and self._cluster.in_sync():
