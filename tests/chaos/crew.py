@@ -161,10 +161,10 @@ class Crew:
         self._dumps = 0
 
     def join(self) -> Hand:
-        """One more worker; every second one goes on after a pause that should end it."""
+        """One more worker; all but the first go on after a pause that should end them."""
         name = f"w{len(self.hands)}"
         options = ["--without", self._without] if self._without else []
-        if len(self.hands) % 2:
+        if self.hands:
             options.append("--unwatched")
         hand = Hand(name, self._folder, self._environ, options)
         self.hands.append(hand)

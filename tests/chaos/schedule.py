@@ -56,7 +56,7 @@ def schedule(
         (kind,) = dice.choices(list(kinds), list(kinds.values()))
         # A pause at a point of a commit is for others to take over meanwhile; of the rest half are
         # too short for the group to notice, half are not.
-        sessions = dice.uniform(1.2, 2.6) if kind.startswith("stop") else dice.uniform(0.4, 2.2)
+        sessions = dice.uniform(1.5, 3.0) if kind.startswith("stop") else dice.uniform(0.4, 2.2)
         length_s = session_s * sessions
         out.append(Fault(at_s, kind, dice.random(), length_s))
         at_s += dice.uniform(0.4, 1.6) * gap_s
