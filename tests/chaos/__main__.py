@@ -120,7 +120,7 @@ def _silence(_: str) -> None:
 
 def _keep(folder: Path) -> None:
     """Copy logs and journals to where they outlive the run."""
-    kept = Path(tempfile.mkdtemp(prefix="floorcast-chaos-kept-"))
+    kept = Path(tempfile.mkdtemp(prefix="floorcast-kept-"))
     for found in folder.glob("floor-*"):
         for name in ("logs", "control"):
             if (found / name).is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -14,11 +15,13 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
+from tests.chaos.disk import give_back
 from tests.chaos.floor import Floor, Pace, Round, Servers
 from tests.chaos.people import ROUNDS_A_FLOOR
 from tests.services.kafka_cluster import KafkaCluster
 from tests.services.redis import RedisServer
 
+_FOLDER = "floorcast-chaos-"
 STUCK = "stuck"
 """What a finding begins with that says nothing about numbers: the floor did not come to rest."""
 
@@ -80,8 +83,10 @@ class Tally:
 @contextmanager
 def arena() -> Iterator[Arena]:
     """Three brokers and a Redis in a temporary folder; all of it is gone afterwards."""
+    _sweep()
     with _signals_as_exceptions():
-        folder = Path(tempfile.mkdtemp(prefix="floorcast-chaos-"))
+        folder = Path(tempfile.mkdtemp(prefix=_FOLDER))
+        (folder / "pid").write_text(str(os.getpid()), "utf-8")
         cluster = KafkaCluster(folder / "kafka")
         redis = RedisServer(folder / "redis")
         try:
@@ -91,6 +96,16 @@ def arena() -> Iterator[Arena]:
         finally:
             redis.kill()
             cluster.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Clear away what a run left behind that was killed, or aborted by a library."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        pid = folder / "pid"
+        if pid.exists() and not Path(f"/proc/{pid.read_text('utf-8')}").exists():
+            for disk in folder.glob("floor-*/data/*"):
+                give_back(disk)
             shutil.rmtree(folder, ignore_errors=True)
 
 

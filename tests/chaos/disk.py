@@ -45,10 +45,15 @@ class SmallDisk:
     def close(self) -> None:
         """Give the disk back, with all that is on it."""
         if self.mounted:
-            subprocess.run(["umount", "-l", self.folder], capture_output=True, check=False)
+            give_back(self.folder)
             self.mounted = False
             atexit.unregister(self.close)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def give_back(folder: Path) -> None:
+    """Unmount a disk, whoever uses it; harmless when it is none."""
+    subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
 
 
 def _mount(folder: Path) -> bool:
