@@ -253,6 +253,10 @@ class Crew:
                     found[int(words[1]), bytes.fromhex(words[2])] = int(words[3])
         return Writers(found)
 
+    def generation(self) -> int:
+        """The newest assignment of the group that any worker has heard of."""
+        return max(self.writers().generation.values(), default=0)
+
     def recoveries_s(self) -> list[float]:
         """How long each recovery took, from the assignment to the last partition being whole."""
         return [

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable
-from itertools import count
-from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
-from streams.core.events import CALL_ENDED
-from streams.settings import Settings
-from tests.chaos.clock import FloorClock
-from tests.chaos.crew import Crew, Hand
+from tests.chaos.crew import Hand
 from tests.chaos.damage import Vandal
+from tests.chaos.later import Later
 from tests.chaos.schedule import Fault
-from tests.chaos.sender import Sender
-from tests.services.kafka import KafkaServer
-from tests.services.kafka_cluster import KafkaCluster
-from tests.services.redis import RedisServer
+from tests.chaos.server_faults import ServerFaults
+from tests.chaos.site import Site
 
 MOST_WORKERS = 4
 HOUR_MS = 3_600_000
@@ -30,44 +22,24 @@ _YOUNG_S = 5.0
 """A worker younger than this is still starting: it comes to no commit."""
 _ORDER_S = 8.0
 """How long a worker may take to come to the point it was told to stop at."""
-_REST_S = 4.0
-"""Metadata about a broker that was just killed are those from before."""
-
-
-class Site(NamedTuple):
-    """Everything there is to break."""
-
-    crew: Crew
-    cluster: KafkaCluster
-    redis: RedisServer
-    clock: FloorClock
-    sender: Sender
-    settings: Settings
-    folder: Path
+_TAKE_OVER_S = 15.0
+"""How long others may take to own what a paused worker owned."""
+_TIMED = 0.25
+"""Share of the pauses at a point that last a fixed time."""
 
 
 class Saboteur:
-    """Carries out faults. All from one thread: what it starts dies with the thread (see leash)."""
+    """Carries out faults. `later` holds what ends them; somebody has to call its `tick`."""
 
     def __init__(self, site: Site, dice: Random, say: Callable[[str], None]) -> None:
         self._site = site
         self._dice = dice
         self._say = say
-        self._later: list[tuple[float, int, Callable[[], None]]] = []
-        self._numbers = count()
-        self._broker_busy_s = 0.0
+        self.later = Later()
+        self._servers = ServerFaults(site, self.later, dice)
         self._vandal = Vandal(site.folder / "copies", dice)
         self.done: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
-
-    def tick(self) -> None:
-        """Do what is due."""
-        while self._later and self._later[0][0] <= time.monotonic():
-            heapq.heappop(self._later)[2]()
-
-    def quiet(self) -> bool:
-        """Whether nothing is left to be undone."""
-        return not self._later
 
     def do(self, fault: Fault) -> None:
         """Carry out a fault, or note that there is nobody whom it could hit."""
@@ -81,9 +53,6 @@ class Saboteur:
             return
         self.done[fault.kind] += 1
         self._say(f"{fault.kind}: {hit}")
-
-    def _after(self, seconds: float, act: Callable[[], None]) -> None:
-        heapq.heappush(self._later, (time.monotonic() + seconds, next(self._numbers), act))
 
     # -- workers
 
@@ -119,7 +88,7 @@ class Saboteur:
                 hand.signal(signal.SIGCONT)
                 hand.paused = False
 
-        self._after(seconds, wake)
+        self.later.after(seconds, wake)
 
     def _at_point(self, what: str, where: str, fault: Fault) -> str | None:
         hand = self._someone(fault, leave=1, older_s=_YOUNG_S)
@@ -127,21 +96,49 @@ class Saboteur:
             return None
         hand.order(what, where)
         if what == "stop":
-            born_s, give_up_s = hand.born_s, time.monotonic() + _ORDER_S
+            self._follow(hand, fault)
+        return hand.name
 
-            def look() -> None:
-                if hand.born_s != born_s or not hand.running:
-                    return
-                if hand.stopped:
-                    hand.paused = True
-                    self._wake(hand, fault.length_s)
-                elif time.monotonic() < give_up_s:
-                    self._after(0.05, look)
+    def _follow(self, hand: Hand, fault: Fault) -> None:
+        """Wait until a worker has come to the point where it pauses itself, and see to its waking.
+
+        Most are woken when others have taken over and written something, however long that takes
+        here: what they do then is what the point is for. The rest sleep for a fixed time.
+        """
+        born_s, ordered_s = hand.born_s, time.monotonic()
+        timed = fault.pick * 10 % 1 < _TIMED
+
+        def look() -> None:
+            if hand.born_s != born_s or not hand.running:
+                return
+            if not hand.stopped:
+                if time.monotonic() < ordered_s + _ORDER_S:
+                    self.later.after(0.05, look)
                 else:
                     hand.rest()
+                return
+            hand.paused = True
+            if timed:
+                self._wake(hand, fault.length_s)
+            else:
+                self._wake_later(hand, fault)
 
-            self._after(0.05, look)
-        return hand.name
+        self.later.after(0.05, look)
+
+    def _wake_later(self, hand: Hand, fault: Fault) -> None:
+        """Wake a worker some time after the group has dealt its partitions to others."""
+        crew = self._site.crew
+        before, give_up_s = crew.generation(), time.monotonic() + _TAKE_OVER_S
+
+        def look() -> None:
+            if crew.generation() > before:
+                self._wake(hand, fault.length_s / 4)
+            elif time.monotonic() > give_up_s:
+                self._wake(hand, 0.0)
+            else:
+                self.later.after(0.2, look)
+
+        self.later.after(0.2, look)
 
     def _slow(self, fault: Fault) -> str | None:
         hand = self._someone(fault, older_s=_YOUNG_S)
@@ -175,7 +172,7 @@ class Saboteur:
                 hand.leaving = True
                 hand.signal(signal.SIGTERM)
 
-            self._after(0.7 * number, go)
+            self.later.after(0.7 * number, go)
             names.append(hand.name)
         return " ".join(names) or None
 
@@ -185,7 +182,7 @@ class Saboteur:
             return None
         hours = self._dice.choice(JUMP_HOURS)
         self._site.clock.shift(hand.name, hours * HOUR_MS)
-        self._after(fault.length_s, lambda: self._site.clock.shift(hand.name, 0))
+        self.later.after(fault.length_s, lambda: self._site.clock.shift(hand.name, 0))
         return f"{hand.name} by {hours} h"
 
     # -- local stores
@@ -195,7 +192,7 @@ class Saboteur:
         if hand is None or not hand.disk.can_fill:
             return None
         hand.disk.fill()
-        self._after(fault.length_s, hand.disk.free)
+        self.later.after(fault.length_s, hand.disk.free)
         return f"{hand.name} for {fault.length_s:.1f} s"
 
     def _store(self, fault: Fault) -> str | None:
@@ -206,74 +203,9 @@ class Saboteur:
         way = fault.kind.removeprefix("store ")
         return f"{hand.name}, {self._vandal.damage(way, hand.name, stores)}"
 
-    # -- servers
-
-    def _broker(self, node: KafkaServer | None) -> KafkaServer | None:
-        """That broker, when the cluster can do without it."""
-        busy = time.monotonic() < self._broker_busy_s
-        if node is None or busy or not self._site.cluster.in_sync():
-            return None
-        return node
-
-    def _leader(self, fault: Fault) -> KafkaServer | None:
-        settings = self._site.settings
-        partition = int(fault.pick * settings.partitions)
-        return self._site.cluster.leader(settings.topic(CALL_ENDED), partition)
-
-    def _kill_leader(self, fault: Fault) -> str | None:
-        return self._kill_broker(self._broker(self._leader(fault)), fault)
-
-    def _kill_coordinator(self, fault: Fault) -> str | None:
-        found = self._site.cluster.coordinator(self._site.settings.group)
-        return self._kill_broker(self._broker(found), fault)
-
-    def _kill_broker(self, node: KafkaServer | None, fault: Fault) -> str | None:
-        if node is None:
-            return None
-        node.kill()
-        away_s = min(fault.length_s, 3.0)
-        self._broker_busy_s = time.monotonic() + away_s + _REST_S
-        self._after(away_s, lambda: node.start(wait=False))
-        return f"broker {node.node_id}"
-
-    def _freeze(self, fault: Fault) -> str | None:
-        node = self._broker(self._leader(fault))
-        if node is None:
-            return None
-        cluster = self._site.cluster
-        cluster.freeze(node)
-        self._broker_busy_s = time.monotonic() + fault.length_s + _REST_S
-        self._after(fault.length_s, lambda: cluster.thaw(node))
-        return f"broker {node.node_id} for {fault.length_s:.1f} s"
-
-    def _redis_flush(self, _: Fault) -> str | None:
-        redis = self._site.redis
-        if not redis.running:
-            return None
-        redis.flush()
-        return "all"
-
-    def _redis_restart(self, fault: Fault) -> str | None:
-        redis = self._site.redis
-        if not redis.running:
-            return None
-        redis.kill()
-        self._after(min(fault.length_s, 3.0), redis.start)
-        return f"after {min(fault.length_s, 3.0):.1f} s"
-
-    # -- inputs
-
-    def _poison(self, fault: Fault) -> str:
-        """Some are too few to stop the input, some are enough."""
-        partition = int(fault.pick * self._site.settings.partitions)
-        records = self._dice.randrange(20, 90)
-        self._site.sender.burst(records, partition)
-        return f"{records} into {CALL_ENDED}:{partition}"
-
     def end(self) -> None:
         """Undo everything that is not undone yet."""
-        while self._later:
-            heapq.heappop(self._later)[2]()
+        self.later.finish()
         site = self._site
         site.crew.wake_all()
         for hand in site.crew.hands:
@@ -286,10 +218,6 @@ class Saboteur:
                 node.start(wait=False)
         if not site.redis.running:
             site.redis.start()
-
-
-def _shown(path: Path) -> str:
-    return "/".join(path.parts[-4:])
 
 
 _WAYS: dict[str, Callable[[Saboteur, Fault], str | None]] = {
@@ -305,10 +233,10 @@ _WAYS: dict[str, Callable[[Saboteur, Fault], str | None]] = {
     "store cut": Saboteur._store,
     "store gone": Saboteur._store,
     "store old": Saboteur._store,
-    "kill leader": Saboteur._kill_leader,
-    "kill coordinator": Saboteur._kill_coordinator,
-    "freeze broker": Saboteur._freeze,
-    "redis flush": Saboteur._redis_flush,
-    "redis restart": Saboteur._redis_restart,
-    "poison": Saboteur._poison,
+    "kill leader": lambda self, fault: self._servers.kill_leader(fault),
+    "kill coordinator": lambda self, fault: self._servers.kill_coordinator(fault),
+    "freeze broker": lambda self, fault: self._servers.freeze(fault),
+    "redis flush": lambda self, fault: self._servers.redis_flush(fault),
+    "redis restart": lambda self, fault: self._servers.redis_restart(fault),
+    "poison": lambda self, fault: self._servers.poison(fault),
 }

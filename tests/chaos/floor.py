@@ -31,11 +31,12 @@ from tests.chaos.check import Checker, Result
 from tests.chaos.clock import FloorClock
 from tests.chaos.crew import Crew
 from tests.chaos.events import Events
-from tests.chaos.faults import Saboteur, Site
+from tests.chaos.faults import Saboteur
 from tests.chaos.people import DEFAULT_ZONE, DETAIL_DAYS, HOURS_A_ROUND, STARTS, plan_text
 from tests.chaos.redis_view import VersionWatch
 from tests.chaos.schedule import Fault, schedule
 from tests.chaos.sender import Sender
+from tests.chaos.site import Site
 from tests.services.kafka_cluster import KafkaCluster
 from tests.services.redis import RedisServer
 
@@ -44,6 +45,8 @@ REPS = 120
 WORKERS = 3
 SESSION_S = 3.0
 SETTLE_S = 120.0
+LAST_FAULTS_S = 8.0
+"""How long the last faults of a round may go on when there is nothing more to send."""
 _RESUME_S = 2.0
 _COMPACTED = {
     "segment.ms": "5000",
@@ -211,10 +214,15 @@ class Floor:
                 self._saboteur.do(waiting.pop(0))
             self._tend()
             time.sleep(0.02)
+        # Who sleeps until others have taken over gets the time for it.
+        give_up_s = time.monotonic() + LAST_FAULTS_S
+        while not self._saboteur.later.quiet() and time.monotonic() < give_up_s:
+            self._tend()
+            time.sleep(0.02)
         self._saboteur.end()
 
     def _tend(self) -> None:
-        self._saboteur.tick()
+        self._saboteur.later.tick()
         self.crew.tend()
 
     def _scratch(self) -> Path:
