@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,6 +17,7 @@ from tests.chaos.controls import run_controls
 from tests.chaos.events import Events
 from tests.chaos.floor import Pace
 from tests.chaos.people import HOURS_A_ROUND, STARTS
+from tests.chaos.rules import RULES
 from tests.chaos.schedule import WEIGHTS, schedule
 
 SHORT = Plan(Pace(seconds=25.0, gap_s=1.6, per_second=800), Limits(0.0, 4))
@@ -46,6 +48,13 @@ def test_the_same_seed_gives_the_same_events_and_faults() -> None:
 def test_every_kind_of_fault_is_drawn() -> None:
     drawn = {fault.kind for fault in schedule(Random(7), 3_000, 1.6, 3.0)}
     assert drawn == WEIGHTS.keys()
+
+
+def test_every_rule_and_fault_is_explained() -> None:
+    readme = Path(__file__).with_name("README.md").read_text("utf-8")
+    assert {rule for rule in RULES if f"| {rule} |" not in readme} == set()
+    words = {word for kind in WEIGHTS for word in kind.split()}
+    assert {word for word in words if word not in readme} == set()
 
 
 @pytest.mark.timeout(480)  # four rounds of faults, each followed by quiet and by the checks
