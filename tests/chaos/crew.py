@@ -257,6 +257,10 @@ class Crew:
         """The newest assignment of the group that any worker has heard of."""
         return max(self.writers().generation.values(), default=0)
 
+    def recovered(self) -> int:
+        """How many recoveries there were."""
+        return len(self.recoveries_s())
+
     def recoveries_s(self) -> list[float]:
         """How long each recovery took, from the assignment to the last partition being whole."""
         return [

@@ -128,11 +128,11 @@ class Saboteur:
     def _wake_later(self, hand: Hand, fault: Fault) -> None:
         """Wake a worker some time after the group has dealt its partitions to others."""
         crew = self._site.crew
-        before, give_up_s = crew.generation(), time.monotonic() + _TAKE_OVER_S
+        before, give_up_s = (crew.generation(), crew.recovered()), time.monotonic() + _TAKE_OVER_S
 
         def look() -> None:
-            if crew.generation() > before:
-                self._wake(hand, fault.length_s / 4)
+            if crew.generation() > before[0] and crew.recovered() > before[1]:
+                self._wake(hand, fault.length_s / 2)
             elif time.monotonic() > give_up_s:
                 self._wake(hand, 0.0)
             else:
