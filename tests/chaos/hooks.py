@@ -66,8 +66,9 @@ class Hooks:
         self._outbox = SlowOutbox()
 
     def say(self, *words: object) -> None:
-        """Write a line to the journal; it is there even when the process dies next."""
-        os.write(self._journal, (" ".join(map(str, words)) + "\n").encode())
+        """Write a line, the time last; it is there even when the process dies next."""
+        line = " ".join(map(str, (*words, f"{time.time():.2f}")))
+        os.write(self._journal, f"{line}\n".encode())
 
     def armed(self, where: str) -> bool:
         """Whether something is to happen at that point."""

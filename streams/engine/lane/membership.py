@@ -63,9 +63,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def membership(self) -> tuple[int, float]:
         """Generation (-1: none) and seconds since the coordinator confirmed it."""
-        if self._consumer is None:
-            return -1, boot_time_s() - self._confirmed_s
-        return int(self._consumer._coordinator.generation), boot_time_s() - self._confirmed_s
+        coordinator = self._group()
+        generation = -1 if coordinator is None else int(coordinator.generation)
+        return generation, boot_time_s() - self._confirmed_s
+
+    def _group(self) -> Any:
+        """What speaks to the group's coordinator; None while the client is still starting."""
+        return None if self._consumer is None else self._consumer._coordinator
 
     def group_error(self) -> BaseException | None:
         """What keeps this member out of the group for good; None while all is well.
@@ -73,9 +77,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         aiokafka keeps such an error (no permission, a session timeout the broker refuses) for
         whoever reads next. A consumer without partitions never reads, and would wait for ever.
         """
-        if self._consumer is None:
+        coordinator = self._group()
+        if coordinator is None:
             return None
-        coordinator: Any = self._consumer._coordinator
         routine = coordinator._coordination_task
         error: BaseException | None = coordinator._pending_exception
         if error is None and routine.done() and not routine.cancelled():
