@@ -48,6 +48,7 @@ class Hand:
         self.leaving = False
         self.back_s = 0.0
         self.wipes = 0
+        self.damaged = False
         self.bad_starts = 0
         self._control = folder / "control"
         self._environ = {
@@ -128,6 +129,7 @@ class Hand:
         for found in list(self.disk.folder.glob("v*/tables")):
             shutil.rmtree(found, ignore_errors=True)
         self.wipes += 1
+        self.damaged = False
 
     def stores(self) -> list[Path]:
         """The folders of its partitions' stores."""
@@ -201,6 +203,10 @@ class Crew:
                 hand.bad_starts = 0
         elif code in (None, -signal.SIGKILL):  # None: killed and waited for
             self.exits["killed"] += 1
+        elif code == -signal.SIGSEGV and hand.damaged:
+            # RocksDB itself, over files that were damaged behind its back.
+            self.exits["segmentation fault on a damaged store"] += 1
+            hand.wipe()
         elif code == 0 or (code == -signal.SIGTERM and hand.leaving):
             self.exits["left"] += 1
         else:

@@ -200,6 +200,7 @@ class Saboteur:
         if hand is None or not (stores := hand.stores()):
             return None
         hand.kill()
+        hand.damaged = True
         way = fault.kind.removeprefix("store ")
         return f"{hand.name}, {self._vandal.damage(way, hand.name, stores)}"
 

@@ -61,8 +61,11 @@ class Log:
         """Take further records of a table's changelog."""
         for record in records:
             assert record.key is not None, record
-            assert record.value is not None, record
             self.records += 1
+            if record.value is None:  # of a day that is no longer kept
+                for last in (self._board_last, self._deals_last):
+                    last.pop((record.partition, record.key), None)
+                continue
             self._age(table, record.partition, record.key, writers)
             if table == "scoreboard":
                 self._board_all.add(record.partition, record.key, record.value)

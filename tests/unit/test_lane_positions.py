@@ -46,7 +46,8 @@ def test_delivering_again_from_the_same_position_needs_a_second_look_of_its_own(
     positions = opened(p0=10)
     assert positions.judge(A, 12, 19) is Verdict.SEEK
     positions.delivered[A] = 20  # the records came and went into a queue ...
-    positions.redeliver()  # ... which Faust emptied before they were applied
+    # ... which Faust emptied before they were applied; p1 has nothing in flight.
+    assert positions.redeliver() == [A]
     assert positions.delivered[A] == 10
     assert positions.judge(A, 20, 29) is Verdict.SEEK, "20 is not where the log goes on after 10"
 

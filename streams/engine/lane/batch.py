@@ -16,10 +16,19 @@ class Slice:
 
     `start` is where the slice before it ended and `end` the offset after its last record, so slices
     chain without a hole even where the log itself has one. `session` is the assignment it was read
-    in; outside of it the slice means nothing.
+    in, `delivery` counts how often queues were emptied before it; outside of both it means nothing.
     """
 
-    __slots__ = ("end", "generation", "partition", "records", "session", "start", "topic")
+    __slots__ = (
+        "delivery",
+        "end",
+        "generation",
+        "partition",
+        "records",
+        "session",
+        "start",
+        "topic",
+    )
 
     def __init__(
         self,
@@ -29,6 +38,7 @@ class Slice:
         *,
         session: int,
         generation: int,
+        delivery: int = 0,
     ) -> None:
         self.topic = tp.topic
         self.partition = tp.partition
@@ -36,6 +46,7 @@ class Slice:
         self.end = records[-1].offset + 1
         self.session = session
         self.generation = generation
+        self.delivery = delivery
         self.records = records
 
     @property
@@ -56,6 +67,7 @@ class Slice:
                 self.records[at : at + most],
                 session=self.session,
                 generation=self.generation,
+                delivery=self.delivery,
             )
             start = piece.end
             yield piece

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
-from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
 from streams.engine.lane.drain import Drain
@@ -34,15 +32,9 @@ class Consumer(Drain):
         self.lane.positions.release(tp)
         if tp in self.lane.positions.applied:
             self._get_active_partitions().add(tp)
-            self.add_future(self._read_again(tp))
-
-    async def _read_again(self, tp: TP) -> None:
-        # What lay in flight at the pause is fetched already: without a seek the fetcher would wait
-        # at the end of the log for a record that tells where it should be.
-        at = self.lane.positions.delivered.get(tp)
-        if at is not None:
-            with suppress(IllegalStateError):  # revoked just now; the next assignment seeks
-                await self.seek_wait({tp: at})
+            # What lay in flight at the pause is fetched already: without a seek the fetcher would
+            # wait at the end of the log for a record that tells where it should be.
+            self.add_future(self.read_again(tp))
 
     async def on_stop(self) -> None:
         """Commit what was applied, then close the local stores: the commit still writes to them."""

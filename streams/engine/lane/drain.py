@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from aiokafka.errors import IllegalStateError
@@ -62,7 +63,7 @@ class Drain(Rebalance):
         verdict = positions.judge(tp, run[0].offset, run[-1].offset)
         if verdict is Verdict.IGNORE:
             return
-        at = positions.delivered[tp]
+        at, delivery = positions.delivered[tp], positions.deliveries
         if verdict is Verdict.SEEK:
             try:
                 await self.seek_wait({tp: at})
@@ -82,11 +83,12 @@ class Drain(Rebalance):
                 run[begin : begin + SLICE_RECORDS],
                 session=session,
                 generation=self.app.consumer_generation_id,
+                delivery=delivery,
             )
             await self.wait_first(self.callback(_message(piece)), self.suspend_flow.wait())
             if session != positions.session or not self.flow_active or tp in positions.held:
                 return  # perhaps it did not arrive; then it is still due
-            if positions.delivered.get(tp) != at:
+            if delivery != positions.deliveries or positions.delivered.get(tp) != at:
                 return  # delivered anew from an earlier position while this one waited
             at = positions.delivered[tp] = piece.end
             self._read_offset[tp] = at - 1
@@ -124,10 +126,19 @@ class Drain(Rebalance):
         """Let records through again, from the last one applied.
 
         Faust's flow control, resumed just before, empties the queues of all agents; recovery does
-        so more than once. Whatever lay in them has to be delivered again.
+        so more than once. Whatever lay in them has to be delivered again, and it must be sought:
+        where nothing new is written no later record would ever tell that something is missing.
         """
         super().resume_flow()
-        self.lane.positions.redeliver()
+        for tp in self.lane.positions.redeliver():
+            self.add_future(self.read_again(tp))
+
+    async def read_again(self, tp: TP) -> None:
+        """Let the fetcher begin at the delivered position of a partition."""
+        at = self.lane.positions.delivered.get(tp)
+        if at is not None:
+            with suppress(IllegalStateError):  # revoked just now; the next assignment seeks
+                await self.seek_wait({tp: at})
 
     def _get_active_partitions(self) -> set[TP]:
         # Faust makes partitions active again after every recovery and when a queue has room.

@@ -94,7 +94,8 @@ class Lane:
         """
         tp, positions = piece.tp, self.positions
         at = positions.applied.get(tp)
-        if piece.session != positions.session or at is None or tp in positions.held:
+        here = (piece.session, piece.delivery) == (positions.session, positions.deliveries)
+        if not here or at is None or tp in positions.held:
             positions.void_slices += 1
             return False
         if piece.start > at:

@@ -37,6 +37,7 @@ class Positions:
         self.seeks_back = 0
         self.real_holes = 0
         self.void_slices = 0
+        self.deliveries = 0
         self._sought: dict[TP, int] = {}
 
     def close(self) -> None:
@@ -61,14 +62,18 @@ class Positions:
         self.delivered.update(starts)
         self._sought.clear()
 
-    def redeliver(self) -> None:
-        """Expect again what was delivered but not applied.
+    def redeliver(self) -> list[TP]:
+        """Expect again what was delivered but not applied; the partitions where there is some.
 
-        A fresh start for holes too: the seek that follows this is not the one that was made before.
+        What is still on its way is void: it would come behind what is missing before it. A fresh
+        start for holes too: the seek that follows this is not the one that was made before.
         """
-        for tp in self.delivered:
+        self.deliveries += 1
+        again = [tp for tp, at in self.delivered.items() if at != self.applied[tp]]
+        for tp in again:
             self.delivered[tp] = self.applied[tp]
         self._sought.clear()
+        return again
 
     def judge(self, tp: TP, first: int, last: int) -> Verdict:
         """What to do with records `first` to `last` (offsets) of a partition.
