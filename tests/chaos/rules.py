@@ -81,7 +81,7 @@ def contiguity() -> None:
         return take(lane, piece, apply)
 
     put(Positions, "judge", judge)
-    put(Positions, "redeliver", lambda _: None)
+    put(Positions, "redeliver", lambda _: [])
     put(Lane, "take", take_anything)
 
 
