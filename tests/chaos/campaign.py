@@ -56,6 +56,10 @@ class Tally:
         self.looks = 0
         self.wrong: list[str] = []
 
+    def found(self) -> list[str]:
+        """What is wrong about numbers, and not only that a floor did not come to rest."""
+        return [line for line in self.wrong if not line.startswith(STUCK)]
+
     def add_round(self, one: Round) -> None:
         """Take in a round."""
         self.rounds += 1
@@ -158,7 +162,7 @@ def campaign(
         return bool(
             spent
             or (limits.rounds and tally.rounds >= limits.rounds)
-            or (plan.until_wrong and tally.wrong)
+            or (plan.until_wrong and tally.found())
         )
 
     while not over():
@@ -175,7 +179,9 @@ def campaign(
                 on_round(done, tally)
         except TimeoutError as error:
             tally.wrong.append(f"{STUCK}: {error}")
-            break
+            tally.rounds += 1
+            if not plan.without:
+                break
         finally:
             tally.add_floor(floor)
             floor.close()

@@ -282,7 +282,7 @@ class Crew:
             f"{words[0].lower()} {words[1]}"
             for hand in self.hands
             for words in hand.journal()
-            if words[0] in ("STOP", "DIE")
+            if words[0] in ("STOP", "DIE", "LOSE")
         )
 
     def dumps(self, timeout_s: float = 15) -> list[Dump]:

@@ -147,6 +147,13 @@ class Saboteur:
         hand.order("slow", f"{fault.length_s:.2f}")
         return f"{hand.name} for {fault.length_s:.1f} s"
 
+    def _lose(self, fault: Fault) -> str | None:
+        hand = self._someone(fault, older_s=_YOUNG_S)
+        if hand is None:
+            return None
+        hand.order("lose", "fetch")
+        return hand.name
+
     def _join(self, _: Fault) -> str | None:
         crew = self._site.crew
         for hand in crew.hands:
@@ -225,6 +232,7 @@ _WAYS: dict[str, Callable[[Saboteur, Fault], str | None]] = {
     "kill": Saboteur._kill,
     "pause": Saboteur._pause,
     "slow outbox": Saboteur._slow,
+    "lost fetch": Saboteur._lose,
     "join": Saboteur._join,
     "leave": Saboteur._leave,
     "storm": Saboteur._storm,

@@ -1,7 +1,7 @@
 """What a worker under test can be told to do: stop or die at an exact point, say what it holds.
 
 All of it is put around the real worker from outside. Orders come as files in a folder:
-`<worker>.order` ("stop B", "die S", "slow 2.5") and `<worker>.dump` (a number); answers are
+`<worker>.order` ("stop B", "die S", "slow 2.5", "lose fetch") and `<worker>.dump` (a number); answers are
 `<worker>.answer-<number>` and lines of `<worker>.journal`. The points of a commit:
 
     A   the changelog's batch is built and not sent
@@ -25,6 +25,7 @@ from typing import Any, cast
 import msgspec
 
 from streams.core.deal_desk import DealDesk
+from streams.core.events import CALL_ENDED
 from streams.core.rep_day import RepDay
 from streams.core.scoreboard import Scoreboard
 from streams.core.segment import (
@@ -90,6 +91,7 @@ class Hooks:
         """Put everything in; before the worker is made."""
         self._watch_commits()
         self._watch_assignments()
+        self._watch_fetches()
         self._outbox.install()
         start = Worker._start
 
@@ -143,6 +145,20 @@ class Hooks:
 
         put(State, "assigned", assigned_too)
         put(State, "recovered", recovered_too)
+
+    def _watch_fetches(self) -> None:
+        drain = Consumer._drain_input
+
+        async def drain_too(consumer: Consumer, tp: Any, run: Any, session: int) -> None:
+            # As the drain itself drops what arrives around a rebalance. Calls, because the next of
+            # them comes soon and shows that something is missing.
+            if self._armed[0] == "lose" and tp.topic.endswith(CALL_ENDED):
+                self._armed = ("", "")
+                self.say("LOSE", "fetch")
+                return
+            await drain(consumer, tp, run, session)
+
+        put(Consumer, "_drain_input", drain_too)
 
     async def _listen(self) -> None:
         while True:

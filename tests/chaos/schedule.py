@@ -17,6 +17,7 @@ WEIGHTS = {
     "die C": 2,
     "die D": 1,
     "slow outbox": 1,  # postings, misrouted events, dead letters reach Kafka a second late
+    "lost fetch": 1,  # what a fetch returned is dropped, as happens around a rebalance
     "join": 1,  # one more worker, or one that left is back at once
     "leave": 2,  # SIGTERM, for a while
     "storm": 1,  # everybody leaves and comes back, one close behind the other
