@@ -1,8 +1,8 @@
 """What a worker under test can be told to do: stop or die at an exact point, say what it holds.
 
 All of it is put around the real worker from outside. Orders come as files in a folder:
-`<worker>.order` ("stop B", "die S", "slow 2.5", "lose fetch") and `<worker>.dump` (a number); answers are
-`<worker>.answer-<number>` and lines of `<worker>.journal`. The points of a commit:
+`<worker>.order` ("stop B", "die S", "slow 2.5", "lose fetch") and `<worker>.dump` (a number);
+answers are `<worker>.answer-<number>` and lines of `<worker>.journal`. The points of a commit:
 
     A   the changelog's batch is built and not sent
     B   it is sent and not acknowledged
