@@ -83,11 +83,12 @@ class Drain(Rebalance):
                 session=session,
                 generation=self.app.consumer_generation_id,
             )
+            redeliveries = positions.redeliveries
             await self.wait_first(self.callback(_message(piece)), self.suspend_flow.wait())
             if session != positions.session or not self.flow_active or tp in positions.held:
                 return  # perhaps it did not arrive; then it is still due
-            if positions.delivered.get(tp) != at:
-                return  # delivered anew from an earlier position while this one waited
+            if redeliveries != positions.redeliveries or positions.delivered.get(tp) != at:
+                return  # the queue was emptied meanwhile, or it is due from an earlier position
             at = positions.delivered[tp] = piece.end
             self._read_offset[tp] = at - 1
 

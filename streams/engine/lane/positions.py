@@ -37,6 +37,7 @@ class Positions:
         self.seeks_back = 0
         self.real_holes = 0
         self.void_slices = 0
+        self.redeliveries = 0
         self._sought: dict[TP, int] = {}
 
     def close(self) -> None:
@@ -69,6 +70,7 @@ class Positions:
         for tp in self.delivered:
             self.delivered[tp] = self.applied[tp]
         self._sought.clear()
+        self.redeliveries += 1
 
     def judge(self, tp: TP, first: int, last: int) -> Verdict:
         """What to do with records `first` to `last` (offsets) of a partition.
