@@ -21,7 +21,7 @@ class Suite:
     """A folder of tests, run by a pytest of its own."""
 
     name: str
-    needs: str = ""  # what its tests use besides Python; empty: nothing, so `make check` runs it
+    needs: str = ""  # what its tests need besides Python; empty: nothing, so `make check` runs it
 
     @property
     def folder(self) -> Path:
@@ -40,6 +40,7 @@ _SUITES = (
     Suite("unit"),
     Suite("property"),
     Suite("contract"),
+    Suite("simulation", "a minute of one core"),
     Suite("rules", "promtool, amtool"),
     Suite("deploy", "promtool, amtool"),
     Suite("grafana", "Prometheus"),

@@ -33,6 +33,10 @@ class Total(Struct, gc=False, eq=False):
             and _nonzero(self.money) == _nonzero(other.money)
         )
 
+    def __ne__(self, other: object) -> bool:
+        # A struct answers this for itself, by identity, and not by `__eq__`.
+        return not self == other
+
     __hash__ = None  # type: ignore[assignment] # mutable: must not be a dict key
 
     def __bool__(self) -> bool:

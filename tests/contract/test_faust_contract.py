@@ -174,9 +174,9 @@ def test_the_lane_runs_each_background_task_once_and_its_own_version_of_it() -> 
     assert not [name for name in names if name == "Consumer._commit_handler"]
     recovery = [t.fun.__qualname__ for t in FastRecovery._get_tasks(object.__new__(FastRecovery))]
     assert sorted(recovery) == [
+        "FastRecovery._restart_recovery",
         "FastRecovery._slurp_changelogs",
         "Recovery._publish_stats",
-        "Recovery._restart_recovery",
     ]
 
 

@@ -63,7 +63,7 @@ class Lane:
         self.ends: dict[TP, int] = {}
         self.first_ends: dict[TP, int] = {}
         self.tails: dict[TP, tuple[int, int]] = {}
-        self._glimpsed: dict[TP, tuple[int, int]] = {}
+        self._sent_back: dict[TP, tuple[int, int]] = {}
         self.identities: dict[str, str] = {}
         """Table to what its local stores belong to; a store of anything else is begun anew."""
         self.commits_refused = 0
@@ -137,8 +137,10 @@ class Lane:
     async def look_at_tails(self) -> None:
         """Find partitions whose log ends in control records: there is nothing to read behind.
 
-        A transactional producer leaves a marker at the end of the log, which no fetch returns. When
-        the fetcher has passed it, and stands there at the next look too, the partition is read.
+        A transactional producer leaves a marker at the end of the log, which no fetch returns. But
+        records may also have been fetched and dropped on their way here, and where nothing follows
+        them contiguity cannot tell. So a fetcher that has passed the applied position is sent back
+        to it once, and believed when it has passed it again at the next look.
         """
         for tp, lag in self.lag().items():
             at = self.positions.applied.get(tp)
@@ -149,14 +151,19 @@ class Lane:
             session = self.positions.session
             try:
                 position = await self.consumer.position(tp)
+                if session != self.positions.session:
+                    return
+                if position is None or position <= at or self.positions.delivered.get(tp) != at:
+                    continue
+                if self._sent_back.get(tp) == (session, at):
+                    self.tails[tp] = (at, position)
+                else:
+                    self._sent_back[tp] = (session, at)
+                    await self.consumer.seek_wait({tp: at})
             except IllegalStateError:  # revoked just now
                 return
             if session != self.positions.session:
                 return
-            if position is not None and position > at:
-                if self._glimpsed.get(tp) == (at, position):
-                    self.tails[tp] = (at, position)
-                self._glimpsed[tp] = (at, position)
 
     def caught_up(self, partition: int) -> bool:
         """Whether all inputs of a partition were read to the ends they had when it was assigned.

@@ -132,6 +132,15 @@ class FastRecovery(Recovery):
             if self._counts and boot_time_s() - self._last_record_s > QUIET_S:
                 await self._check_tails()
 
+    @Service.task
+    async def _restart_recovery(self) -> None:
+        # A step that Kafka does not answer in time looks to Faust like a stop: its loop would end
+        # without a word, and the worker hold partitions that it never reads.
+        await cast(Any, Recovery._restart_recovery)(self)
+        if not self.should_stop:
+            timeout_s = self.app.conf.broker_request_timeout
+            self.lane.host.die(f"recovery had no answer from Kafka within {timeout_s:.0f} s")
+
     async def _check_tails(self) -> None:
         session = self.lane.positions.session
         for tp, left in self.active_remaining().items():
