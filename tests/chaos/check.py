@@ -165,7 +165,8 @@ class Checker:
         text = Path(self.settings.plan or "").read_text("utf-8")
         load.load_plan(connection, text, self.settings.zone, DETAIL_DAYS)
         for kind, records in self._raw.items():
-            dead = {(p, offset) for name, p, offset in self.truth.dead if name == kind}
+            # Nothing is sent again here: every record is its own first sending.
+            dead = {(p, offset, b"") for name, p, offset in self.truth.dead if name == kind}
             unreadable = load.load_events(connection, kind, records, dead, folder)
             if unreadable:
                 wrong.append(f"the recount cannot read {unreadable[:_FEW]}")

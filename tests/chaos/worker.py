@@ -7,9 +7,11 @@ Its settings are FLOORCAST_* variables as ever. `--without RULE` breaks a rule o
 from __future__ import annotations
 
 import argparse
-import gc
 from pathlib import Path
 
+from streams.cli.main import main as floorcast
+from streams.core import clock
+from streams.engine.lane.consumer import Consumer
 from tests.chaos.clock import WorkerClock
 from tests.chaos.hooks import Hooks
 from tests.chaos.patching import put
@@ -17,18 +19,8 @@ from tests.chaos.rules import RULES
 
 
 def main() -> None:
-    """Run the worker until it is told to stop."""
+    """Run `floorcast worker` until it is told to stop."""
     options = _parse()
-    import faust  # noqa: PLC0415 # as in streams/cli/worker.py: after uvloop is chosen
-    from mode.loop import use  # noqa: PLC0415 # as above
-
-    from streams.cli.logs import log_config  # noqa: PLC0415 # as above
-    from streams.cli.main import Context  # noqa: PLC0415 # as above
-    from streams.cli.worker import COLLECT, compose  # noqa: PLC0415 # as above
-    from streams.core import clock  # noqa: PLC0415 # as above
-    from streams.engine.lane.consumer import Consumer  # noqa: PLC0415 # as above
-
-    use("uvloop")
     floor_clock = WorkerClock(options.folder, options.name)
     put(clock, "SystemClock", lambda: floor_clock)
     Hooks(options.folder, options.name).install()
@@ -36,12 +28,7 @@ def main() -> None:
         RULES[options.without]()
     if options.unwatched:
         put(Consumer, "lane_is_member", lambda _: True)
-    app = compose(Context(None))
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
-    faust.Worker(
-        app, loglevel="info", redirect_stdouts=False, quiet=True, logging_config=log_config()
-    ).execute_from_commandline()
+    floorcast(["worker"])
 
 
 def _parse() -> argparse.Namespace:
