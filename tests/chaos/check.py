@@ -165,6 +165,7 @@ class Checker:
         text = Path(self.settings.plan or "").read_text("utf-8")
         load.load_plan(connection, text, self.settings.zone, DETAIL_DAYS)
         for kind, records in self._raw.items():
+            # Nothing is sent again here: every record is its own first sending.
             dead = {(p, offset, b"") for name, p, offset in self.truth.dead if name == kind}
             unreadable = load.load_events(connection, kind, records, dead, folder)
             if unreadable:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from streams.cli.main import main as floorcast
+from streams.core import clock
+from streams.engine.lane.consumer import Consumer
 from tests.chaos.clock import WorkerClock
 from tests.chaos.hooks import Hooks
 from tests.chaos.patching import put
@@ -16,16 +19,8 @@ from tests.chaos.rules import RULES
 
 
 def main() -> None:
-    """Run the worker until it is told to stop."""
+    """Run `floorcast worker` until it is told to stop."""
     options = _parse()
-    from mode.loop import use  # noqa: PLC0415 # as in streams/cli/worker.py
-
-    from streams.cli.main import Context  # noqa: PLC0415 # as above
-    from streams.cli.worker import compose, run  # noqa: PLC0415 # as above
-    from streams.core import clock  # noqa: PLC0415 # as above
-    from streams.engine.lane.consumer import Consumer  # noqa: PLC0415 # as above
-
-    use("uvloop")
     floor_clock = WorkerClock(options.folder, options.name)
     put(clock, "SystemClock", lambda: floor_clock)
     Hooks(options.folder, options.name).install()
@@ -33,7 +28,7 @@ def main() -> None:
         RULES[options.without]()
     if options.unwatched:
         put(Consumer, "lane_is_member", lambda _: True)
-    run(compose(Context(None).live()).app)
+    floorcast(["worker"])
 
 
 def _parse() -> argparse.Namespace:
