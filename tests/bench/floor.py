@@ -144,7 +144,7 @@ class BenchFloor:
 
 @contextmanager
 def bench_floor(
-    broker: Mapping[str, str] | None = None, **settings: str
+    broker: Mapping[str, str] | None = None, /, **settings: str
 ) -> Iterator[tuple[BenchFloor, Path]]:
     """A broker with topics for the length of a `with` block; the workers are stopped with it.
 

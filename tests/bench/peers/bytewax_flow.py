@@ -12,9 +12,9 @@ from pathlib import Path
 import bytewax.operators as op
 from bytewax.connectors.kafka import KafkaSource, KafkaSourceMessage
 from bytewax.dataflow import Dataflow
-from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
+from bytewax.testing import TestingSink
 
 from tests.bench.peers.call import NONE, Call, Counts, add, decode, delta
 from tests.bench.peers.marks import Job, Marks, job
@@ -22,24 +22,8 @@ from tests.bench.peers.marks import Job, Marks, job
 EPOCH = timedelta(seconds=1)
 
 
-class Totals(DynamicSink[tuple[str, Counts]], StatelessSinkPartition[tuple[str, Counts]]):
-    """Adds up what it is given."""
-
-    def __init__(self) -> None:
-        self.total = NONE
-
-    def build(self, step_id: str, worker_index: int, worker_count: int) -> Totals:
-        """Itself: there is one worker."""
-        return self
-
-    def write_batch(self, items: list[tuple[str, Counts]]) -> None:
-        """Add the counts of some reps."""
-        for _, counts in items:
-            self.total = add(self.total, counts)
-
-
-def make_flow(job: Job, marks: Marks, totals: Totals) -> Dataflow:
-    """Kafka to a fold by rep to the totals."""
+def make_flow(job: Job, marks: Marks, out: list[tuple[str, Counts]]) -> Dataflow:
+    """Kafka to a fold by rep to a list."""
 
     def parse(batch: list[KafkaSourceMessage[bytes, bytes]]) -> list[tuple[str, Call]]:
         calls = [decode(message.value) for message in batch]
@@ -52,21 +36,22 @@ def make_flow(job: Job, marks: Marks, totals: Totals) -> Dataflow:
     flow = Dataflow("calls")
     source = KafkaSource([job.brokers], [job.topic], tail=False)
     keyed = op.flat_map_batch("parse", op.input("kafka", flow, source), parse)
-    op.output("totals", op.fold_final("count", keyed, lambda: NONE, count), totals)
+    op.output("out", op.fold_final("count", keyed, lambda: NONE, count), TestingSink(out))
     return flow
 
 
 def main() -> None:
     """Run the flow to the end of the topic and tell what it counted."""
     own = job()
-    marks, totals, recovery = Marks(own), Totals(), None
+    marks, recovery = Marks(own), None
+    out: list[tuple[str, Counts]] = []
     if own.mode == "on":
         folder = Path(own.folder) / "recovery"
         folder.mkdir()
         init_db_dir(folder, 1)
         recovery = RecoveryConfig(folder)
-    cli_main(make_flow(own, marks, totals), epoch_interval=EPOCH, recovery_config=recovery)
-    marks.counted(*totals.total)
+    cli_main(make_flow(own, marks, out), epoch_interval=EPOCH, recovery_config=recovery)
+    marks.counted(*map(sum, zip(*(counts for _, counts in out), strict=True)))
     marks.stay()
 
 

@@ -7,6 +7,7 @@ table of five-minute windows that start every minute, so that each call is in fi
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,19 +34,30 @@ def make_app(job: Job, marks: Marks) -> faust.App:
         broker_commit_interval=1.0,
         web_enabled=False,
     )
-    topic = app.topic(job.topic, key_type=bytes, value_type=bytes)
+    raw: Any = {"key_serializer": "raw", "value_serializer": "raw"}
+    topic = app.topic(job.topic, key_type=bytes, value_type=bytes, **raw)
     table: Any = _table(app, job.mode)
 
+    def count(value: bytes) -> bool:
+        call = decode(value)
+        if job.mode == "hopping":
+            table[call.rep_id].apply(add, delta(call))
+        else:
+            table[call.rep_id] = add(table.get(call.rep_id, NONE), delta(call))
+        return marks.step()
+
     @app.agent(topic)
-    async def count(stream: Any) -> None:
+    async def calls(stream: Any) -> None:
         async for value in stream:
-            call = decode(value)
-            if job.mode == "hopping":
-                table[call.rep_id].apply(add, delta(call))
-            else:
-                table[call.rep_id] = add(table.get(call.rep_id, NONE), delta(call))
-            if marks.step():
-                marks.counted(*_total(table.table.values() if job.mode == "hopping" else table.values()))
+            try:
+                last = count(value)
+            except Exception as problem:
+                # Faust would start the agent again, for ever.
+                os.write(2, f"{problem!r}\n".encode())
+                os._exit(1)
+            if last:
+                held = table.table if job.mode == "hopping" else table
+                marks.counted(*_total(held.values()))
                 # Later events of the topic are no part of the job.
                 await asyncio.Event().wait()
 
@@ -55,14 +67,14 @@ def make_app(job: Job, marks: Marks) -> faust.App:
 def _table(app: faust.App, mode: str) -> Any:
     if mode == "none":
         return {}
-    table = app.Table("calls", default=lambda: NONE, key_type=str, value_type=tuple, partitions=PARTITIONS)
+    table = app.Table("calls", default=lambda: NONE, partitions=PARTITIONS)
     return table.hopping(SIZE_S, STEP_S, expires=3_600) if mode == "hopping" else table
 
 
-def _total(values: Iterable[Counts]) -> Counts:
+def _total(held: Iterable[Counts]) -> Counts:
     total = NONE
-    for counts in values:
-        total = add(total, tuple(counts))
+    for counts in held:
+        total = add(total, counts)
     return total
 
 

@@ -19,7 +19,7 @@ from tests.services.programs import REPOSITORY, find_java
 
 SETTLE_S = 3.0
 """After the last event a peer is given so long for its last commit; it makes one a second."""
-TIMEOUT_S = 600
+TIMEOUT_S = 240
 HEAP = "-Xmx1g"
 Command = Callable[[], list[str | Path]]
 

@@ -65,13 +65,14 @@ def _make_environment(folder: Path) -> None:
     uv = [sys.executable, "-m", "uv"]
     _run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder])
     # Building a peer from its sources would need compilers and a quarter of an hour.
-    options = ["--no-deps", "--only-binary", ":all:", "--python", python_of(folder.name)]
-    _run([*uv, "pip", "install", "--quiet", *options, "-r", HERE / f"{folder.name}.txt"])
+    options = ["--quiet", "--no-deps", "--only-binary", ":all:"]
+    python, pins = python_of(folder.name), HERE / f"{folder.name}.txt"
+    _run([*uv, "pip", "install", *options, "--python", python, "-r", pins])
 
 
 def _make_streams(folder: Path) -> None:
     java = find_java()
-    compiler = java and shutil.which("javac", path=java.parent) or shutil.which("javac")
+    compiler = (java and shutil.which("javac", path=java.parent)) or shutil.which("javac")
     if java is None or compiler is None:
         msg = "no Java compiler (javac); install a JDK of 17 or newer"
         raise NotInstalled(msg)
