@@ -70,7 +70,7 @@ def measure_peers(events: int, reps: int, peers: list[Peer] | None = None) -> Gr
     console = Console(stderr=True, highlight=False)
     missing = set_up(console)
     with bench_floor(_HEAVY) as (floor, folder):
-        truth = _fill(floor, events, reps)
+        truth = fill(floor, events, reps)
         before = measure_fetch(floor.brokers, CALL_ENDED, events)
         ours = _floorcast(floor, truth)
         found: list[tuple[str, Run | str]] = []
@@ -92,7 +92,7 @@ def measure_peers(events: int, reps: int, peers: list[Peer] | None = None) -> Gr
     return Grid(title, COLUMNS, rows, NOTES)
 
 
-def _fill(floor: BenchFloor, events: int, reps: int) -> Sums:
+def fill(floor: BenchFloor, events: int, reps: int) -> Sums:
     """Send the calls; what a peer should count of them."""
     truth = NONE
 

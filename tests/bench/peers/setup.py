@@ -22,6 +22,7 @@ PEERS = SERVICES_FOLDER / "peers"
 ENVIRONMENTS = ("bytewax", "quix")
 STREAMS = "streams"
 _STAMP = "made-from"
+_LONGEST = 240  # what a tool complains of is shown in one line
 _POM, _JAVA = HERE / "streams-pom.xml", HERE / "CallCounts.java"
 
 
@@ -95,10 +96,8 @@ def _run(command: Sequence[str | Path]) -> None:
     except OSError as problem:
         raise NotInstalled(str(problem)) from problem
     if done.returncode:
-        # The tool's own first line of complaint; the rest is for whoever runs it by hand.
-        said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        msg = f"{Path(command[0]).name}: {said[0] if said else f'exit status {done.returncode}'}"
-        raise NotInstalled(msg)
+        said = " ".join((done.stderr + done.stdout).split())
+        raise NotInstalled(said[:_LONGEST] or f"exit status {done.returncode}")
 
 
 def main() -> None:
