@@ -55,6 +55,8 @@ def main(names: tuple[str, ...], events: int, reps: int) -> None:
     """Run the named benchmarks, or all of them.
 
     Ratios hold on any machine; the figures beside them are of this one, now.
+
+    Example: python -m tests.bench peers --events 100000
     """
     console = Console(width=100)
     for name in names or BENCHMARKS:

@@ -10,6 +10,8 @@ from tests.bench.peers.compare import PEERS, fill
 from tests.bench.peers.run import Peer, run_peer
 
 EVENTS, REPS = 400, 7
+TICK_S = 0.02
+"""The last look is at /proc, which counts in hundredths."""
 
 
 @pytest.mark.parametrize("peer", [each for each in PEERS if not each.needs], ids=lambda p: p.mode)
@@ -20,4 +22,4 @@ def test_a_peer_counts_every_call_it_read(peer: Peer) -> None:
     assert run.counts == "right"
     assert run.events == truth.calls == EVENTS
     assert (run.out_bytes > 0) == (peer.mode != "none")
-    assert run.first.cpu_s < run.last.cpu_s <= run.done.cpu_s
+    assert run.first.cpu_s < run.last.cpu_s < run.done.cpu_s + TICK_S
