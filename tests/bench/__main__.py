@@ -11,13 +11,21 @@ from tests.bench.cold import measure_cold
 from tests.bench.ledger import measure_ledger
 from tests.bench.live import measure_live
 from tests.bench.memory import measure_memory
+from tests.bench.mixed import measure_mixed
+from tests.bench.peers.compare import measure_peers
 from tests.bench.pipeline import measure_pipeline
 from tests.bench.read_side import measure_read_side
 from tests.bench.recovery import measure_recovery
-from tests.bench.report import Report, show
+from tests.bench.report import Grid, Report, show
+from tests.bench.scale import measure_scale
+from tests.bench.workers import measure_workers
 
-BENCHMARKS: dict[str, Callable[[int, int], Report]] = {
+BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
     "pipeline": measure_pipeline,
+    "peers": measure_peers,
+    "scale": lambda events, _: measure_scale(events),
+    "mixed": measure_mixed,
+    "workers": measure_workers,
     "live": lambda _, reps: measure_live(reps),
     "cold": lambda _, reps: measure_cold(reps),
     "ledger": lambda events, _: measure_ledger(events),
@@ -31,15 +39,24 @@ BENCHMARKS: dict[str, Callable[[int, int], Report]] = {
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
 @click.option(
     "--events",
+    type=click.IntRange(min=1_000),
     default=1_000_000,
     show_default=True,
-    help="Events of `pipeline`, deals of `ledger`.",
+    help="Events of `pipeline`, `peers`, `scale`, `mixed` and `workers`; deals of `ledger`.",
 )
-@click.option("--reps", default=1_000, show_default=True, help="Reps of `pipeline` and `live`.")
+@click.option(
+    "--reps",
+    type=click.IntRange(min=1),
+    default=1_000,
+    show_default=True,
+    help="Reps of all that read a topic, `scale` excepted.",
+)
 def main(names: tuple[str, ...], events: int, reps: int) -> None:
     """Run the named benchmarks, or all of them.
 
     Ratios hold on any machine; the figures beside them are of this one, now.
+
+    Example: python -m tests.bench peers --events 100000
     """
     console = Console(width=100)
     for name in names or BENCHMARKS:

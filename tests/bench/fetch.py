@@ -1,27 +1,42 @@
 """The floor of any consumer in Python: aiokafka's batches of calls, decoded and dropped.
 
 Run as a process of its own: `python -m tests.bench.fetch BROKERS TOPIC EVENTS` prints CPU seconds
-and wall seconds from the first to the last event.
+and wall seconds from the first to the last event, and resident MiB.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 import aiokafka
 
 from streams.core.codec import DECODERS
 from streams.core.events import CALL_ENDED
+from tests.bench import proc
 
 
-def measure_fetch(brokers: str, topic: str, events: int) -> float:
-    """Events per CPU-second of fetching and decoding in a process of its own."""
+class Fetched(NamedTuple):
+    """What a run took, from the first to the last event."""
+
+    cpu_s: float
+    wall_s: float
+    rss_mb: float
+
+    def per_cpu_s(self, events: int) -> float:
+        """Events per CPU-second."""
+        return events / self.cpu_s
+
+
+def measure_fetch(brokers: str, topic: str, events: int) -> Fetched:
+    """Fetch and decode in a process of its own."""
     command = [sys.executable, "-m", "tests.bench.fetch", brokers, topic, str(events)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-    return events / float(done.stdout.split()[0])
+    return Fetched(*map(float, done.stdout.split()))
 
 
 async def _read(brokers: str, topic: str, events: int) -> None:
@@ -36,7 +51,8 @@ async def _read(brokers: str, topic: str, events: int) -> None:
             for record in run:
                 decode(record.value)
             seen += len(run)
-    print(time.process_time() - cpu_s, time.perf_counter() - wall_s)
+    took = time.process_time() - cpu_s, time.perf_counter() - wall_s
+    print(*took, proc.rss_mb(os.getpid()))
     await consumer.stop()
 
 

@@ -1,4 +1,4 @@
-"""A broker, its topics and one real worker process, watched through /proc and /metrics."""
+"""A broker, its topics and real worker processes, watched through /proc and /metrics."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 from confluent_kafka import Producer
 
+from tests.bench import proc
 from tests.bench.calls import Call
 from tests.services.http import is_ready
 from tests.services.kafka import KafkaServer
@@ -22,18 +23,16 @@ from tests.services.process import ChildProcess
 
 FLOORCAST = Path(sys.executable).with_name("floorcast")
 PARTITIONS = 4
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class BenchWorker:
     """A `floorcast worker` process."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], name: str = "worker") -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._environ = {**environ, "FLOORCAST_METRICS_PORT": str(port)}
-        self._process = ChildProcess("worker", folder / "worker.log")
+        self._process = ChildProcess(name, folder / f"{name}.log")
 
     def start(self, **environ: str) -> None:
         """Run it; returns when it answers, which is before it reads an event."""
@@ -51,13 +50,11 @@ class BenchWorker:
 
     def cpu_s(self) -> float:
         """CPU time of all its threads so far, user and system."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return proc.cpu_s(self._process.pid)
 
     def rss_mb(self) -> float:
         """Its resident memory, MiB."""
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-        return pages * _PAGE / 2**20
+        return proc.rss_mb(self._process.pid)
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
@@ -91,10 +88,20 @@ class BenchFloor:
         own = {f"FLOORCAST_{name.upper()}": value for name, value in named.items()}
         kept = {k: v for k, v in os.environ.items() if not k.startswith("FLOORCAST_")}
         self.environ = kept | own
+        self.server = server
         self.brokers = server.bootstrap
         self.worker = BenchWorker(folder, self.environ)
+        self.workers = [self.worker]
+        self._folder = folder
         create = [str(FLOORCAST), "topics", "create"]
         subprocess.run(create, env=self.environ, check=True, stdout=subprocess.DEVNULL)
+
+    def another_worker(self) -> BenchWorker:
+        """One more worker of the same floor, with a data folder of its own."""
+        name = f"worker-{len(self.workers) + 1}"
+        own = {"FLOORCAST_DATA_DIR": str(self._folder / f"data-{name}")}
+        self.workers.append(BenchWorker(self._folder, self.environ | own, name))
+        return self.workers[-1]
 
     def producer(self) -> Producer:
         """A producer for events."""
@@ -109,9 +116,13 @@ class BenchFloor:
 
     def fill(self, topic: str, sent: Iterable[Call]) -> float:
         """Send events as fast as it goes; returns their mean size in bytes."""
+        return self.fill_topics((topic, each) for each in sent)
+
+    def fill_topics(self, sent: Iterable[tuple[str, Call]]) -> float:
+        """Send events to the topic beside each; returns their mean size in bytes."""
         producer = self.producer()
         size = count = 0
-        for each in sent:
+        for topic, each in sent:
             producer.produce(topic, each.value, key=each.rep_id)
             size, count = size + len(each.value), count + 1
             if count % 1_000 == 0:
@@ -121,19 +132,34 @@ class BenchFloor:
         producer.flush()
         return size / max(1, count)
 
+    def topic_bytes(self, *without: str) -> int:
+        """Bytes of all topics on the broker's disk, as written; Kafka's own and these left out."""
+        size = 0
+        for file in (self.server.folder / "data").glob("*/*.log"):
+            topic = file.parent.name.rpartition("-")[0]
+            if not topic.startswith("__") and topic not in without:
+                size += file.stat().st_size
+        return size
+
 
 @contextmanager
-def bench_floor(**settings: str) -> Iterator[tuple[BenchFloor, Path]]:
-    """A broker with topics for the length of a `with` block; the worker is stopped with it."""
+def bench_floor(
+    broker: Mapping[str, str] | None = None, /, **settings: str
+) -> Iterator[tuple[BenchFloor, Path]]:
+    """A broker with topics for the length of a `with` block; the workers are stopped with it.
+
+    `broker` overrules the broker's properties.
+    """
     with TemporaryDirectory(prefix="floorcast-bench-") as place:
         folder = Path(place)
-        server = KafkaServer(folder / "kafka")
+        server = KafkaServer(folder / "kafka", properties=broker)
         server.start()
         try:
             floor = BenchFloor(server, folder, **settings)
             try:
                 yield floor, folder
             finally:
-                floor.worker.stop()
+                for worker in floor.workers:
+                    worker.stop()
         finally:
             server.kill()
