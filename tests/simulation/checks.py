@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from faust.types import TP
@@ -172,13 +172,15 @@ class Retold:
         yield from log.read(at, log.end)
         yield from (r for r in self._more.get(kind, ()) if r.partition == partition)
 
-    def _send(self, kind: str, key: str, value: bytes | None, headers: object) -> None:
+    def _send(
+        self, kind: str, key: str, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+    ) -> None:
         more = self._more.setdefault(kind, [])
         partition = partition_of(key.encode(), self._count)
         stamp = self.world.now_ms()
         topic = self.world.settings.topic(kind)
         more.append(
-            Record(topic, partition, 10**9 + len(more), stamp, key.encode(), value, headers)  # type: ignore[arg-type]
+            Record(topic, partition, 10**9 + len(more), stamp, key.encode(), value, headers)
         )
 
     def _send_on(self, applied: Applied, misrouted: str) -> None:
