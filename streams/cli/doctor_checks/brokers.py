@@ -95,6 +95,9 @@ def clock_skew(settings: Settings) -> Iterator[Finding]:
         | {"acks": "all", "linger.ms": 0, "message.timeout.ms": TIMEOUT_S * 1000, "log_level": 0}
     )
     topic = settings.topic(INPUT_STOPS)
+    if topic not in producer.list_topics(timeout=TIMEOUT_S).topics:
+        yield Finding("clock", "skipped", f"there is no {topic}", "run `floorcast topics create`")
+        return
     # The first record waits for connections; the second one measures.
     for _ in range(2):
         acks.clear()
