@@ -22,11 +22,19 @@ class Suite:
 
     name: str
     needs: str = ""  # what its tests need besides Python; empty: nothing, so `make check` runs it
+    processes: int = 1  # its files are dealt out to so many, side by side: tests that mostly wait
 
     @property
     def folder(self) -> Path:
         """Where its tests are."""
         return ROOT / "tests" / self.name
+
+    def shares(self) -> list[list[Path]]:
+        """What each process is given: the folder, or files, the largest ones dealt out first."""
+        if self.processes == 1:
+            return [[self.folder]]
+        files = sorted(self.folder.rglob("test_*.py"), key=lambda file: -file.stat().st_size)
+        return [files[at :: self.processes] for at in range(self.processes)]
 
 
 GATES = (
@@ -44,7 +52,7 @@ _SUITES = (
     Suite("rules", "promtool, amtool"),
     Suite("deploy", "promtool, amtool"),
     Suite("grafana", "Prometheus"),
-    Suite("integration", "Kafka, Redis, Prometheus"),
+    Suite("integration", "Kafka, Redis, Prometheus", processes=2),
     Suite("browser", "Chromium, Kafka"),
     Suite("real", "Kafka, FLOORCAST_REAL_DATA"),
     Suite("chaos", "Kafka, Redis"),
