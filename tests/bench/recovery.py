@@ -1,36 +1,32 @@
 """How soon boards are right after a start: with the local store there, without it, after kill -9.
 
-The state is written straight into the changelog and, in the form a worker gives it, into the store:
-ten calls on each of so many days for each rep. So the counting of them is not part of the figures.
+The state is written straight into the changelog, ten calls on each of so many days for each rep, so
+that the counting of them is not part of the figures. The first worker fills its store from it.
 """
 
 from __future__ import annotations
 
-import shutil
+import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from confluent_kafka import Producer
 from rich.progress import track
 
-from streams.core.cached_day import encode_day
 from streams.core.events import CALL_ENDED
 from streams.core.intake import apply_slice
 from streams.core.partition import partition_of
-from streams.core.segment import segment_key, total_key
-from streams.engine.stores import RocksMemory, RocksSegments
+from streams.core.segment import segment_key
 from streams.settings import load_settings
 from streams.topics import SCOREBOARD_TABLE, changelog
 from tests.bench.calls import Call, calls, rep_ids
 from tests.bench.days import DAY_MS, Record, new_board
-from tests.bench.floor import PARTITIONS, BenchFloor, bench_floor
+from tests.bench.floor import FLOORCAST, PARTITIONS, BenchFloor, bench_floor
 from tests.bench.report import Figure, Report
 
 REPS, CALLS = 10_000, 10
 WRITER = b"bench-w."
-BATCH = 20_000
 STATUS_S = 1.2
 """A worker says once a second how many reps it still reads."""
 LOADING, SHOWN = "floorcast_reps_loading", "floorcast_snapshots_published_total"
@@ -38,11 +34,10 @@ OWNED = "floorcast_partitions_owned"
 
 
 class _Day(NamedTuple):
-    """A day of a rep, as it is stored; the same for all reps."""
+    """A day of a rep, as the changelog has it; the same for all reps."""
 
     day: int
     segment: bytes
-    total: bytes
 
 
 class _Start(NamedTuple):
@@ -54,20 +49,20 @@ class _Start(NamedTuple):
 
 def measure_recovery(days: int = 40) -> Report:
     """Seconds to today's numbers and to whole boards, for 10,000 reps with so many days."""
-    with bench_floor() as (floor, folder):
-        data = folder / "data"
-        made = list(_days(days))
-        size, counts = _fill_changelog(floor, made)
-        _fill_store(data, made, counts)
+    with bench_floor() as (floor, _):
+        size = _fill_changelog(floor, list(_days(days)))
+        # State that was not counted by workers is refused until somebody stands in for it.
+        accept = [str(FLOORCAST), "topics", "accept"]
+        subprocess.run(accept, env=floor.environ, check=True, stdout=subprocess.DEVNULL)
+        empty = _start(floor)
+        rss_mb = floor.worker.rss_mb()
+        floor.worker.stop()
         present = _start(floor)
         began_s = time.perf_counter()
         floor.worker.kill()
         after_kill = _start(floor)
         killed_s = time.perf_counter() - began_s - (after_kill.whole_s - after_kill.today_s)
         floor.worker.stop()
-        shutil.rmtree(data)
-        empty = _start(floor)
-        rss_mb = floor.worker.rss_mb()
     gb = size / 1e9
     figures = [
         Figure("changelog", f"{gb:.2f} GB, {REPS * days:,} rep-days"),
@@ -108,46 +103,23 @@ def _days(days: int) -> Iterator[_Day]:
         ]
         apply_slice(board, CALL_ENDED, records, {})
         ((_, segment),), _ = board.take()
-        (rep,) = board.reps.values()
-        yield _Day(day, segment, encode_day(rep.days[day].settle_now(), ""))
+        yield _Day(day, segment)
 
 
-def _fill_changelog(floor: BenchFloor, days: list[_Day]) -> tuple[int, list[int]]:
-    """Write all segments; (bytes, records of each partition)."""
+def _fill_changelog(floor: BenchFloor, days: list[_Day]) -> int:
+    """Write all segments; how many bytes that is."""
     topic = changelog(load_settings(floor.environ, None), SCOREBOARD_TABLE)
     producer = Producer(
         {"bootstrap.servers": floor.brokers, "linger.ms": 20, "batch.size": 1 << 20}
     )
-    size, counts = 0, [0] * PARTITIONS
+    size = 0
     owners = [(rep.encode(), partition_of(rep.encode(), PARTITIONS)) for rep in rep_ids(REPS)]
     for one in track(days, description="changelog", transient=True):
         for owner, partition in owners:
             key = segment_key(owner, one.day, WRITER, 0)
             producer.produce(topic, one.segment, key, partition)
             size += len(key) + len(one.segment)
-            counts[partition] += 1
         while len(producer) > 50_000:
             producer.poll(0.1)
     producer.flush()
-    return size, counts
-
-
-def _fill_store(data: Path, days: list[_Day], counts: list[int]) -> None:
-    """Write the same into the stores of all partitions, with their totals."""
-    memory = RocksMemory()
-    reps = rep_ids(REPS)
-    for partition in track(range(PARTITIONS), description="store", transient=True):
-        folder = data / "v1" / "tables" / SCOREBOARD_TABLE / str(partition)
-        store = RocksSegments(folder, memory)
-        items: list[tuple[bytes, bytes | None]] = []
-        for owner in (
-            r.encode() for r in reps if partition_of(r.encode(), PARTITIONS) == partition
-        ):
-            for one in days:
-                items.append((segment_key(owner, one.day, WRITER, 0), one.segment))
-                items.append((total_key(owner, one.day), one.total))
-            if len(items) > BATCH:
-                store.write(items, -1)
-                items = []
-        store.write(items, counts[partition] - 1)
-        store.close()
+    return size
