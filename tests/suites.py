@@ -52,7 +52,7 @@ _SUITES = (
     Suite("rules", "promtool, amtool"),
     Suite("deploy", "promtool, amtool"),
     Suite("grafana", "Prometheus"),
-    Suite("integration", "Kafka, Redis, Prometheus", processes=2),
+    Suite("integration", "Kafka, Redis, Prometheus", processes=3),
     Suite("browser", "Chromium, Kafka"),
     Suite("real", "Kafka, FLOORCAST_REAL_DATA"),
     Suite("chaos", "Kafka, Redis"),

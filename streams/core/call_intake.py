@@ -23,10 +23,7 @@ from streams.core.codec import (
     to_ms,
 )
 from streams.core.contribution import (
-    AT_SHIFT,
-    HEAD,
-    LEAD_SHIFT,
-    MOST_STAMP_MS,
+    FIRST_HEAD,
     RETRACTED,
     WORD,
 )
@@ -39,6 +36,7 @@ from streams.core.partition import partition_of
 from streams.core.ports import LogRecord
 from streams.core.rep_day import UNSETTLED, UNWRITTEN
 from streams.core.scoreboard import Scoreboard
+from streams.core.version import MOST_STAMP_MS, number_bytes
 
 HOLD, WRAP = SHIFT["hold_ms"], SHIFT["wrap_ms"]
 FRESH = UNWRITTEN | UNSETTLED
@@ -65,7 +63,7 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
     """Merge a slice of call-ended records; what became of each is added to `out`."""
     decode = DECODERS[CALL_ENDED].decode
     reps, known, newest_ms = board.reps, board.flags, out.newest_ms
-    pack, cells, epoch = HEAD.pack, CELL_OF_FLAGS, EPOCH
+    pack, cells, epoch = FIRST_HEAD.pack, CELL_OF_FLAGS, EPOCH
     accepted = 0
     for index, record in enumerate(records):
         try:
@@ -142,13 +140,14 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
         if asked and event.team_id is not None:
             team = event.team_id.encode()
         key = f"c{source}\x1f{event.call_id}".encode()
+        # Origin, `facts_word` and flags, 88 + 64 + 32 bits, cut into three words of 64.
         contribution = pack(
-            event.revision,
-            stamp << 16 | offset >> 32,
-            offset & WORD,
-            at_ms << AT_SHIFT | len(lead) << LEAD_SHIFT | len(team),
-            flags,
+            stamp << 12 | offset >> 32,
+            (offset & WORD) << 32 | at_ms >> 12,
+            (at_ms & 4095) << 52 | len(lead) << 42 | len(team) << 32 | flags,
         )
+        if event.revision:
+            contribution = number_bytes(event.revision) + contribution[1:]
         if lead or team:
             contribution = contribution + lead + team
         # The amounts, as short as they can be: see `contribution`.

@@ -3,44 +3,52 @@
 A contribution is immutable bytes that start with its version, so of two contributions of an entity
 the larger bytes are the later version, and merging is a comparison.
 
-    call, survey, visit   revision u64 | origin timestamp ms u48 | origin offset u48
+    call, survey, visit   revision | origin timestamp ms u44 | origin offset u44
                           | instant ms u44 | length of lead u10 | length of team u10 | flags u32
                           | lead | team | amounts u32, the last first, those before it when needed
-    deal                  number of events u64 | highest revision u64
-                          | origin timestamp ms u48 | origin offset u48
+    deal                  number of events | highest revision | the same origin
                           | DealPart as msgpack
 
 The amounts are talk, wrap and hold ms of a call, and the rating in 1/10,000 of a survey. They stand
 at the end as one number, talk in its lowest 32 bits, without leading zero words: most calls of a
-dialer have none, few are ever held, and what is left out makes a rep-day a tenth smaller. The
-entity's key is a letter for its kind, the source, 0x1f and the id the source gave it.
+dialer have none, few are ever held, and what is left out makes a rep-day a tenth smaller. How
+revisions and numbers are written is said in `version`. The entity's key is a letter for its kind,
+the source, 0x1f and the id the source gave it.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from msgspec import Struct, msgpack
 
 from streams.core.events import DealPosting, PostingCount, PostingEntry
 from streams.core.lanes import BIT, CELL_OF_FLAGS, SHIFT
 from streams.core.tally import Money
+from streams.core.version import (
+    ORIGIN_BYTES,
+    number_bytes,
+    origin_bytes,
+    read_number,
+    read_origin,
+)
 
 CALL, DEAL, SURVEY, VISIT = 99, 100, 115, 118
 """First byte of an entity's key: c, d, s, v."""
 KINDS = {CALL: "call", DEAL: "deal", SURVEY: "survey", VISIT: "visit"}
 
-HEAD = struct.Struct(">QQIQI")
-"""revision | timestamp << 16 | offset >> 32, offset & WORD | `facts_word` | flags."""
+FIRST_HEAD = struct.Struct(">QQQ")
+"""Head of revision 0: 0 u8 | timestamp u44 | offset u44 | `facts_word` u64 | flags u32."""
+FACTS = slice(12, 20)
+"""Instant and lengths of revision 0, eight bytes: they order contributions by their instants."""
 WORD = 2**32 - 1
-MOST_STAMP_MS = 2**48 - 1
-DEAL_VERSION = struct.Struct(">QQQI")
-_VERSION_BYTES = 20
-FACTS = slice(20, 28)
-"""Instant and lengths, eight bytes: they order contributions by their instants."""
 MOST_AT_MS = 2**44 - 1
 AT_SHIFT, LEAD_SHIFT, _LENGTH = 20, 10, 2**10 - 1
+
+_FACTS_AT = FACTS.start  # further back by the bytes of a revision that is not 0
+_FACTS_AND_FLAGS = struct.Struct(">QI")
 
 CONTACTS, RETRACTED = BIT["contacts"], BIT["retracted"]
 
@@ -102,7 +110,8 @@ def deal_contributions(
     if gone_day is not None:
         days.setdefault(gone_day, ([], []))
     events, revision = posting.version
-    head = DEAL_VERSION.pack(events, revision, *origin_words(origin_ms, origin_offset))
+    origin = origin_bytes(origin_ms, origin_offset)
+    head = number_bytes(events) + number_bytes(revision) + origin
     for day, (counts, entries) in days.items():
         part = DealPart(
             posting.currency,
@@ -121,7 +130,18 @@ def deal_contributions(
 
 def deal_part(contribution: bytes) -> DealPart:
     """The body of a deal's contribution."""
-    return _decode_part(contribution[DEAL_VERSION.size :])
+    return _decode_part(contribution[_deal_body(contribution) :])
+
+
+def deal_version(contribution: bytes) -> tuple[int, int]:
+    """(number of events, highest revision) of a deal's contribution."""
+    events, at = read_number(contribution)
+    return events, read_number(contribution, at)[0]
+
+
+def _deal_body(contribution: bytes) -> int:
+    at = 1 + contribution[0]
+    return at + 1 + contribution[at] + ORIGIN_BYTES
 
 
 def cut_deal(contribution: bytes, before_ms: int) -> bytes | None:
@@ -133,7 +153,13 @@ def cut_deal(contribution: bytes, before_ms: int) -> bytes | None:
         part.retracted_at_ms = None
     if not (part.counts or part.entries or part.retracted_at_ms is not None):
         return None
-    return contribution[: DEAL_VERSION.size] + _encode(part)
+    return contribution[: _deal_body(contribution)] + _encode(part)
+
+
+@lru_cache(maxsize=4096)
+def _money_key(currency: str, product_id: str) -> tuple[str, str]:
+    """One object for each of the few pairs there are, instead of one in every rep-day."""
+    return currency, product_id
 
 
 def deal_amounts(part: DealPart) -> tuple[int, Money]:
@@ -147,25 +173,10 @@ def deal_amounts(part: DealPart) -> tuple[int, Money]:
         cell += CELL_OF_FLAGS[RETRACTED]
     money: Money = {}
     for entry in part.entries:
-        key = (part.currency, entry.product_id)
+        key = _money_key(part.currency, entry.product_id)
         gross, back = money.get(key, (0, 0))
         money[key] = (gross + entry.gross, back + entry.reversed)
     return cell, money
-
-
-def origin_words(stamp_ms: int, offset: int) -> tuple[int, int]:
-    """Timestamp and offset of a record as a version holds them: u48 each, in 8 and 4 bytes.
-
-    A record without a timestamp (negative) counts as from 1970, and one from beyond the year 10889
-    as from then.
-    """
-    stamp_ms = min(max(stamp_ms, 0), MOST_STAMP_MS)
-    return stamp_ms << 16 | offset >> 32, offset & WORD
-
-
-def origin_of_words(high: int, low: int) -> tuple[int, int]:
-    """(timestamp ms, offset) of what `origin_words` made."""
-    return high >> 16, (high & 0xFFFF) << 32 | low
 
 
 def facts_word(at_ms: int, lead: bytes, team: bytes) -> int:
@@ -173,18 +184,46 @@ def facts_word(at_ms: int, lead: bytes, team: bytes) -> int:
     return at_ms << AT_SHIFT | len(lead) << LEAD_SHIFT | len(team)
 
 
+def call_head(revision: int, origin: bytes, facts: int, flags: int) -> bytes:
+    """What a call's, survey's or visit's contribution begins with; see `origin_bytes`."""
+    return number_bytes(revision) + origin + _FACTS_AND_FLAGS.pack(facts, flags)
+
+
+def facts_of(contribution: bytes) -> bytes:
+    """`facts_word` of a call's, survey's or visit's contribution."""
+    at = _FACTS_AT + contribution[0]
+    return contribution[at : at + 8]
+
+
+def revision_of(contribution: bytes) -> int:
+    """The revision of a call's, survey's or visit's contribution."""
+    return read_number(contribution)[0]
+
+
+def origin_of(key: bytes, contribution: bytes) -> tuple[int, int]:
+    """(timestamp ms, offset) of the record a contribution came in first."""
+    at = 1 + contribution[0]
+    if key[0] == DEAL:
+        at += 1 + contribution[at]
+    return read_origin(contribution, at)
+
+
+def _numbers(contribution: bytes) -> tuple[int, int, bytes]:
+    """(facts, flags, amounts) of a call's, survey's or visit's contribution."""
+    at = _FACTS_AT + contribution[0]
+    word, flags = _FACTS_AND_FLAGS.unpack_from(contribution, at)
+    return word, flags, contribution[at + 12 + (word >> LEAD_SHIFT & _LENGTH) + (word & _LENGTH) :]
+
+
 def amounts(contribution: bytes) -> tuple[int, int, int]:
     """(talk or rating, wrap, hold) of a call's, survey's or visit's contribution."""
-    word = int.from_bytes(contribution[FACTS], "big")
-    start = HEAD.size + (word >> LEAD_SHIFT & _LENGTH) + (word & _LENGTH)
-    number = int.from_bytes(contribution[start:], "big")
+    number = int.from_bytes(_numbers(contribution)[2], "big")
     return number & WORD, number >> 32 & WORD, number >> 64
 
 
 def cell_of(key: bytes, contribution: bytes) -> int:
     """What a call's, survey's or visit's contribution adds to its day."""
-    _, _, _, word, flags = HEAD.unpack_from(contribution)
-    tail = contribution[HEAD.size + (word >> LEAD_SHIFT & _LENGTH) + (word & _LENGTH) :]
+    _, flags, tail = _numbers(contribution)
     cell: int = CELL_OF_FLAGS[flags]
     if not tail:
         return cell
@@ -197,34 +236,34 @@ def cell_of(key: bytes, contribution: bytes) -> int:
 
 def at_of(contribution: bytes) -> int:
     """The instant of a call's, survey's or visit's contribution, UTC ms."""
-    return int.from_bytes(contribution[FACTS], "big") >> AT_SHIFT
+    return int.from_bytes(facts_of(contribution), "big") >> AT_SHIFT
 
 
 def flags_of(contribution: bytes) -> int:
     """The flags of a call's, survey's or visit's contribution: the counts that it adds one to."""
-    flags: int = HEAD.unpack_from(contribution)[4]
-    return flags
+    return _numbers(contribution)[1]
 
 
 def same_body(key: bytes, one: bytes, other: bytes) -> bool:
     """True when two contributions of an entity differ in their version at most."""
-    start = DEAL_VERSION.size if key[0] == DEAL else _VERSION_BYTES
-    return one[start:] == other[start:]
+    if key[0] == DEAL:
+        return one[_deal_body(one) :] == other[_deal_body(other) :]
+    return one[_FACTS_AT + one[0] :] == other[_FACTS_AT + other[0] :]
 
 
 def lead_of(contribution: bytes) -> bytes:
     """The lead of a call's or visit's contribution; empty when it has none."""
-    size = HEAD.unpack_from(contribution)[3] >> LEAD_SHIFT & _LENGTH
-    return contribution[HEAD.size : HEAD.size + size]
+    at = _FACTS_AT + contribution[0]
+    size = _FACTS_AND_FLAGS.unpack_from(contribution, at)[0] >> LEAD_SHIFT & _LENGTH
+    return contribution[at + 12 : at + 12 + size]
 
 
 def count_leads(entities: Mapping[bytes, bytes]) -> int:
     """Distinct leads of the calls and visits that are not empty; key to contribution is given."""
     # Inline, without unpacking the head: this runs over a whole day each time the day has changed.
-    # Bytes 25 to 27 end with the lengths: of the lead bits 2 to 7 of one and 0 to 3 of the other.
-    start = HEAD.size
+    # Bytes 17 to 19 end with the lengths: of the lead bits 2 to 7 of one and 0 to 3 of the other.
     leads = {
-        held[start : start + ((held[25] & 15) << 6 | held[26] >> 2)]
+        lead_of(held) if held[0] else held[24 : 24 + ((held[17] & 15) << 6 | held[18] >> 2)]
         for key, held in entities.items()
         if key[0] == CALL or key[0] == VISIT
     }
@@ -242,7 +281,7 @@ def latest_named(entities: dict[bytes, bytes]) -> Named:
     # From the last arrival back: it is mostly the latest, and none that is older than the latest so
     # far has to be taken apart.
     for key, contribution in reversed(entities.items()):
-        if key[0] == DEAL or contribution[FACTS] >= since:
+        if key[0] == DEAL or facts_of(contribution) >= since:
             found = named(key, contribution)
             if found is not None and found > latest:
                 latest = found
@@ -256,8 +295,9 @@ def named(key: bytes, contribution: bytes) -> Named | None:
         part = deal_part(contribution)
         instants = [x.at_ms for x in part.counts] + [x.at_ms for x in part.entries]
         return (max(instants), key, part.team_id) if instants else None
-    _, _, _, word, flags = HEAD.unpack_from(contribution)
+    at = _FACTS_AT + contribution[0]
+    word, flags = _FACTS_AND_FLAGS.unpack_from(contribution, at)
     if flags & RETRACTED:
         return None
-    start = HEAD.size + (word >> LEAD_SHIFT & _LENGTH)
+    start = at + 12 + (word >> LEAD_SHIFT & _LENGTH)
     return word >> AT_SHIFT, key, contribution[start : start + (word & _LENGTH)].decode()

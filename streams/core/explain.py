@@ -7,15 +7,16 @@ from msgspec import Struct
 from streams.core.contribution import (
     CALL,
     DEAL,
-    DEAL_VERSION,
-    HEAD,
     amounts,
     at_of,
     deal_amounts,
     deal_part,
+    deal_version,
+    flags_of,
     lead_of,
-    origin_of_words,
+    origin_of,
     parse_entity_key,
+    revision_of,
 )
 from streams.core.lanes import BIT
 from streams.core.rep_day import RepDay
@@ -58,18 +59,18 @@ def explain(rep_day: RepDay) -> list[Explained]:
 
 
 def _one(key: bytes, contribution: bytes) -> Explained:
-    kind, source, entity_id = parse_entity_key(key)
     if key[0] == DEAL:
-        return _deal(kind, source, entity_id, contribution)
-    revision, high, low, _, flags = HEAD.unpack_from(contribution)
-    stamp, offset = origin_of_words(high, low)
+        return _deal(key, contribution)
+    kind, source, entity_id = parse_entity_key(key)
+    stamp, offset = origin_of(key, contribution)
+    flags = flags_of(contribution)
     call = key[0] == CALL
     a, wrap_ms, hold_ms = amounts(contribution)
     return Explained(
         kind=kind,
         source=source,
         id=entity_id,
-        revision=revision,
+        revision=revision_of(contribution),
         at_ms=at_of(contribution),
         origin_ms=stamp,
         origin_offset=offset,
@@ -82,9 +83,10 @@ def _one(key: bytes, contribution: bytes) -> Explained:
     )
 
 
-def _deal(kind: str, source: str, entity_id: str, contribution: bytes) -> Explained:
-    events, revision, high, low = DEAL_VERSION.unpack_from(contribution)
-    stamp, offset = origin_of_words(high, low)
+def _deal(key: bytes, contribution: bytes) -> Explained:
+    kind, source, entity_id = parse_entity_key(key)
+    events, revision = deal_version(contribution)
+    stamp, offset = origin_of(key, contribution)
     part = deal_part(contribution)
     cell, money = deal_amounts(part)
     added = tally(Total(cell, money))

@@ -11,12 +11,11 @@ from streams.core.call_intake import apply_calls
 from streams.core.codec import decode_event, origin_of, to_ms
 from streams.core.contribution import DEAL as DEAL_KIND
 from streams.core.contribution import (
-    HEAD,
     RETRACTED,
+    call_head,
     deal_contributions,
     entity_key,
     facts_word,
-    origin_words,
 )
 from streams.core.contribution import SURVEY as SURVEY_KIND
 from streams.core.contribution import VISIT as VISIT_KIND
@@ -37,6 +36,7 @@ from streams.core.partition import partition_of
 from streams.core.ports import LogRecord
 from streams.core.rep import Rep
 from streams.core.scoreboard import Scoreboard
+from streams.core.version import origin_bytes
 
 DEAL_POSTINGS = "deal-postings"
 MISROUTED = "misrouted"
@@ -165,8 +165,8 @@ def _apply_facts(
         flags, rating, lead = RETRACTED, 0, b""
     team = b"" if place.in_roster else (event.team_id or "").encode()
     first = origin_of(record)
-    origin = origin_words(first.timestamp, first.offset)
-    head = HEAD.pack(event.revision, *origin, facts_word(at_ms, lead, team), flags)
+    origin = origin_bytes(first.timestamp, first.offset)
+    head = call_head(event.revision, origin, facts_word(at_ms, lead, team), flags)
     contribution = head + lead + team + (rating.to_bytes(4, "big") if rating else b"")
     key = entity_key(facts.letter, event.source, facts.entity_id)
     verdict = _put(board, rep, place.site.zone.day_of(at_ms), (key, contribution), out)

@@ -47,12 +47,12 @@ def load_history(board: Scoreboard, rep: Rep) -> int:
             history.change(day, None, decode_day(value)[0])
         elif rep_day is None:
             rep_day = board.load_day(owner, day, None)
-            history.change(day, None, rep_day.settle_now())
+            history.change(day, None, rep_day.settle())
             writes.append((key, _cached(rep, rep_day)))
         elif value == STALE and not rep_day.mark & UNWRITTEN:
             writes.append((key, _cached(rep, rep_day)))
     for day, rep_day in rep.days.items():
-        history.change(day, None, rep_day.settle_now())
+        history.change(day, None, rep_day.settle())
     if writes:
         board.store.write(writes, board.store.offset())
     rep.history = history
@@ -72,4 +72,4 @@ def _cached(rep: Rep, rep_day: RepDay) -> bytes | None:
     """What the store caches of a day; None when nothing of it is left."""
     if not rep_day.entities:
         return None
-    return encode_day(rep_day.settle_now(), team_named(rep, rep_day))
+    return encode_day(rep_day.settle(), team_named(rep, rep_day))

@@ -13,6 +13,7 @@ from streams.core.contribution import (
     RETRACTED,
     cell_of,
     deal_part,
+    facts_of,
 )
 from streams.core.lanes import CELL_OF_FLAGS, SHIFT
 from streams.core.rep_day import RepDay
@@ -21,7 +22,7 @@ from streams.core.tally import Money
 _GROSS, _REVERSED = SHIFT["deals_gross_bp"], SHIFT["deals_reversed_bp"]
 _NEW_GROSS, _NEW_REVERSED = SHIFT["new_gross_bp"], SHIFT["new_reversed_bp"]
 _ZERO = bytes(8)
-_LOW_FLAGS = 31  # the byte of a contribution that holds flags 0-7, `contacts` among them
+_LOW_FLAGS = 23  # the byte of revision 0 that holds flags 0-7, `contacts` among them
 
 
 class Moments:
@@ -48,11 +49,12 @@ class Moments:
             if kind == DEAL:
                 at = (self._deal(contribution, since_ms) << AT_SHIFT).to_bytes(8, "big")
             else:
-                at = contribution[FACTS]
+                further = contribution[0]
+                at = facts_of(contribution) if further else contribution[FACTS]
                 if at >= since:
                     moment = (from_bytes(at, "big") >> AT_SHIFT, cell_of(key, contribution), None)
                     self.recent.append(moment)
-                if kind == CALL and contribution[_LOW_FLAGS] & CONTACTS:
+                if kind == CALL and contribution[_LOW_FLAGS + further] & CONTACTS:
                     contacts.append((from_bytes(at, "big") >> AT_SHIFT, key))
             if at <= newest[kind]:
                 continue

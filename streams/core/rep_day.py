@@ -31,6 +31,9 @@ _WITHOUT_LEADS = (1 << SHIFT["leads"]) - 1
 class RepDay(Group):
     """Contributions of one rep on one local day; `cell` and `money` are their sum at any time.
 
+    The lane of distinct leads is the exception: in `cell` it is what it was when last settled, so
+    that a day at rest shares its numbers with its settled total.
+
     `settled` is the total that the rep's history holds for this day, None for none. `latest` is
     the latest counted contribution, None when nobody has looked since it may have changed.
     """
@@ -67,7 +70,7 @@ class RepDay(Group):
         if total is None:
             for segment in segments:
                 self.merge(segment)
-            self.settled = self.total()
+            self.settle()
             return
         entities = self.entities
         for segment in segments:
@@ -75,8 +78,8 @@ class RepDay(Group):
                 held = entities.get(key)
                 if held is None or contribution > held:
                     entities[key] = contribution
-        self.cell = total.cell & _WITHOUT_LEADS
-        self.money = dict(total.money)
+        self.cell = total.cell
+        self.money = total.money
         self.settled = total
 
     def _merge(self, key: bytes, contribution: bytes) -> tuple[Verdict, bool]:
@@ -107,6 +110,8 @@ class RepDay(Group):
         if key[0] == DEAL:
             cell, money = deal_amounts(deal_part(contribution))
             self.cell += sign * cell
+            # Totals that were given out hold the old one: see `total`.
+            self.money = dict(self.money)
             add_money(self.money, money, sign)
         else:
             self.cell += sign * cell_of(key, contribution)
@@ -116,13 +121,14 @@ class RepDay(Group):
         return count_leads(self.entities)
 
     def total(self) -> Total:
-        """The day's total, distinct leads included."""
-        return Total(self.cell + (self.leads() << SHIFT["leads"]), dict(self.money))
+        """The day's total, distinct leads included; its money is not to be added to: it is shared."""
+        return Total((self.cell & _WITHOUT_LEADS) + (self.leads() << SHIFT["leads"]), self.money)
 
-    def settle_now(self) -> Total:
-        """Settle the total for a history that is being made, and give it."""
+    def settle(self) -> Total:
+        """Settle the day's total, and give it."""
         if self.mark & UNSETTLED or self.settled is None:
             self.settled = self.total()
+            self.cell = self.settled.cell
             self.mark &= ~UNSETTLED
         return self.settled
 

@@ -170,10 +170,8 @@ class Scoreboard:
 
     def _settle(self, rep: Rep, day: int, rep_day: RepDay) -> None:
         if rep_day.mark & UNSETTLED:
-            total = rep_day.total()
-            self._change(rep, day, rep_day.settled, total)
-            rep_day.settled = total
-            rep_day.mark &= ~UNSETTLED
+            old = rep_day.settled
+            self._change(rep, day, old, rep_day.settle())
 
     # -- writing
 
@@ -318,7 +316,7 @@ class Scoreboard:
                     self._keep(rep, day, found)
         rep.history = History()
         for day, rep_day in rep.days.items():
-            rep.history.note(day, rep_day.settle_now())
+            rep.history.note(day, rep_day.settle())
         rep.tail = rep.teams = rep.last_team = None
         self.touch(rep)
 

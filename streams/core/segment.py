@@ -117,12 +117,12 @@ class Group:
         self.entities: dict[bytes, bytes] = {}
         self.open: dict[bytes, bytes] = {}
         self.number = 0
-        self.sealed: list[tuple[int, dict[bytes, bytes]]] = []
+        self.sealed: tuple[tuple[int, dict[bytes, bytes]], ...] = ()
 
     def seal(self) -> None:
         """Close the open segment: it is written once more and never grows again."""
         if self.open:
-            self.sealed.append((self.number, self.open))
+            self.sealed += ((self.number, self.open),)
             self.open = {}
             self.number += 1
 
@@ -138,7 +138,7 @@ class Group:
             (segment_key(owner, day, writer, number), encode_segment(items.items()))
             for number, items in self.sealed
         ]
-        self.sealed.clear()
+        self.sealed = ()
         items = list(self.open.items())
         for at in range(0, len(items), SEGMENT):
             piece = items[at : at + SEGMENT]
@@ -174,7 +174,7 @@ class Group:
         if unwritten:
             for _, items in self.sealed:
                 self.open = items | self.open
-            self.sealed = []
+            self.sealed = ()
         else:
             self.open = {}
         self.number = 0

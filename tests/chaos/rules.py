@@ -30,7 +30,7 @@ def writer_in_key() -> None:
     def new_writer(group: Group, unwritten: bool) -> None:
         if not unwritten:
             group.seal()
-            group.sealed.clear()
+            group.sealed = ()
 
     def same(keep: Callable[[Any, bytes], None]) -> Callable[[Any, bytes], None]:
         return lambda part, _: keep(part, _FIXED)

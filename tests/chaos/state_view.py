@@ -15,7 +15,7 @@ import msgspec
 
 from streams.cli.kafka_read import Record
 from streams.core.changelog import ChangelogReader
-from streams.core.contribution import DEAL, HEAD, origin_of_words
+from streams.core.contribution import DEAL, deal_version, origin_of, revision_of
 from streams.core.plan import Plan
 from streams.core.segment import parse_segment_key, split_segment
 from streams.core.totals import total_rows
@@ -25,7 +25,6 @@ from tests.chaos.truth import Entity, Version
 Row = dict[str, Any]
 DealVersions = dict[tuple[str, str], set[Version]]
 _LEDGER_KEY = struct.Struct(">QQQ")
-_POSTED = struct.Struct(">QQ")
 
 
 class View(NamedTuple):
@@ -143,11 +142,10 @@ def _sort_out(
 ) -> None:
     for rep, day, key, contribution in flat:
         if key[0] == DEAL:
-            events, revision = _POSTED.unpack_from(contribution)
-            posted.setdefault(_deal(key[1:]), set()).add((events, revision))
+            posted.setdefault(_deal(key[1:]), set()).add(deal_version(contribution))
         else:
-            revision, high, low, _, _ = HEAD.unpack_from(contribution)
-            entities[Entity(rep, day, key.decode())] = (revision, *origin_of_words(high, low))
+            version = (revision_of(contribution), *origin_of(key, contribution))
+            entities[Entity(rep, day, key.decode())] = version
 
 
 def _merge_deal(deals: DealVersions, key: bytes, segment: bytes) -> None:

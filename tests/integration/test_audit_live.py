@@ -17,8 +17,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from producers.simulator import plan_text
 from streams.cli.state import read_state
 from streams.core.clock import SystemClock
-from streams.core.contribution import CALL, HEAD, RETRACTED, entity_key
+from streams.core.contribution import (
+    CALL,
+    RETRACTED,
+    call_head,
+    entity_key,
+    facts_of,
+    flags_of,
+    origin_of,
+    revision_of,
+)
 from streams.core.segment import encode_segment, segment_key
+from streams.core.version import origin_bytes
 from streams.topics import SCOREBOARD_TABLE, changelog
 from tests.integration.floor import FLOORCAST, Floor, wait_until
 from tests.integration.live_events import REPS, live_events
@@ -99,10 +109,13 @@ def plant(floor: Floor) -> tuple[str, str]:
         (name, key, contribution)
         for name, rep_day in state.rep_days.items()
         for key, contribution in rep_day.entities.items()
-        if key[0] == CALL and not HEAD.unpack_from(contribution)[4] & RETRACTED
+        if key[0] == CALL and not flags_of(contribution) & RETRACTED
     )
-    revision, high, low, facts, _ = HEAD.unpack_from(contribution)
-    retracted = HEAD.pack(revision + 1, high, low, facts, RETRACTED) + contribution[HEAD.size :]
+    facts = int.from_bytes(facts_of(contribution), "big")
+    origin = origin_bytes(*origin_of(key, contribution))
+    head = call_head(revision_of(contribution), origin, facts, flags_of(contribution))
+    later = call_head(revision_of(contribution) + 1, origin, facts, RETRACTED)
+    retracted = later + contribution[len(head) :]
     never = entity_key(CALL, "pbx", "never-was")
     topic = changelog(floor.settings, SCOREBOARD_TABLE)
     producer = Producer(floor.settings.kafka() | {"partitioner": "murmur2_random", "log_level": 0})

@@ -1,0 +1,96 @@
+"""Versions as bytes: they order as what they say, and every reader finds what was written."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.call_intake import apply_calls
+from streams.core.codec import LATEST_MS
+from streams.core.contribution import (
+    CALL,
+    amounts,
+    at_of,
+    call_head,
+    entity_key,
+    facts_word,
+    flags_of,
+    lead_of,
+    named,
+    origin_of,
+    revision_of,
+    same_body,
+)
+from streams.core.outcome import Applied
+from streams.core.plan import Plan
+from streams.core.scoreboard import Scoreboard
+from streams.core.version import number_bytes, origin_bytes, read_number, read_origin
+from streams.engine.stores import MemorySegments
+from tests.builders import NOON_MS, call, record
+
+numbers = st.integers(0, 2**64 - 1) | st.integers(0, 600)
+stamps = st.integers(0, 2**44 - 1)
+offsets = st.integers(0, 2**44 - 1)
+versions = st.tuples(numbers, numbers, st.tuples(stamps, offsets))
+
+
+def encoded(version: tuple[int, int, tuple[int, int]]) -> bytes:
+    events, revision, origin = version
+    return number_bytes(events) + number_bytes(revision) + origin_bytes(*origin)
+
+
+@given(versions, versions)
+def test_versions_order_as_their_bytes(
+    one: tuple[int, int, tuple[int, int]], other: tuple[int, int, tuple[int, int]]
+) -> None:
+    assert (one < other) == (encoded(one) < encoded(other))
+
+
+@given(versions)
+def test_a_version_says_what_was_written(version: tuple[int, int, tuple[int, int]]) -> None:
+    data = encoded(version)
+    events, at = read_number(data)
+    revision, at = read_number(data, at)
+    assert (events, revision, read_origin(data, at)) == version
+
+
+@given(
+    revision=numbers.filter(lambda number: number < 2**63),
+    stamp=st.integers(NOON_MS, LATEST_MS - 3_600_000),
+    offset=offsets,
+    lead=st.text(st.characters(exclude_categories=("C",)), max_size=60),
+    amount=st.tuples(*[st.integers(10_000, 86_400_000)] * 3),
+)
+def test_the_calls_loop_writes_what_the_readers_read(
+    revision: int, stamp: int, offset: int, lead: str, amount: tuple[int, int, int]
+) -> None:
+    # The loop cuts a head into words of its own, for speed; `call_head` is the plain form.
+    board = Scoreboard(0, 1, Plan.empty("UTC"), MemorySegments())
+    talk, wrap, hold = amount
+    value = json.dumps(
+        call(
+            revision=revision,
+            lead_id=lead or None,
+            team_id="north",
+            talk_ms=talk,
+            wrap_ms=wrap,
+            hold_ms=hold,
+        )
+    )
+    out = Applied()
+    apply_calls(board, [record("call-ended", value.encode(), offset, stamp)], out)
+    assert not out.dead
+    (rep_day,) = board.reps["ana"].days.values()
+    (key, found), *_ = rep_day.entities.items()
+    assert key == entity_key(CALL, "pbx", "c1")
+    assert (revision_of(found), origin_of(key, found)) == (revision, (stamp, offset))
+    assert (at_of(found), amounts(found)) == (NOON_MS, amount)
+    assert (lead_of(found).decode(), named(key, found)) == (lead, (NOON_MS, key, "north"))
+    facts = facts_word(NOON_MS, lead.encode(), b"north")
+    head = call_head(revision, origin_bytes(stamp, offset), facts, flags_of(found))
+    assert found.startswith(head + lead.encode() + b"north")
+    again = call_head(revision + 1, origin_bytes(0, 0), facts, flags_of(found)) + found[len(head) :]
+    assert again > found
+    assert same_body(key, found, again)
