@@ -121,7 +121,7 @@ class RepDay(Group):
         return count_leads(self.entities)
 
     def total(self) -> Total:
-        """The day's total, distinct leads included; its money is not to be added to: it is shared."""
+        """The day's total, distinct leads included. Its money is shared: never add to it."""
         return Total((self.cell & _WITHOUT_LEADS) + (self.leads() << SHIFT["leads"]), self.money)
 
     def settle(self) -> Total:

@@ -53,7 +53,7 @@ class Record(NamedTuple):
     key: bytes | None = b"r-0001"
 
 
-def body(kind: str, **changes: object) -> bytes:
+def body(kind: str, /, **changes: object) -> bytes:
     """The smallest event of a kind, changed; a field set to `...` is left out."""
     fields = {name: what for name, what in (EVENT[kind] | changes).items() if what is not ...}
     return msgspec.json.encode(fields)
