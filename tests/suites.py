@@ -33,8 +33,13 @@ class Suite:
         """What each process is given: the folder, or files, the largest ones dealt out first."""
         if self.processes == 1:
             return [[self.folder]]
-        files = sorted(self.folder.rglob("test_*.py"), key=lambda file: -file.stat().st_size)
-        return [files[at :: self.processes] for at in range(self.processes)]
+        # How long a file takes is not known before; how long it is, is: largest first, each to
+        # the process that has the least so far.
+        shares: list[list[Path]] = [[] for _ in range(self.processes)]
+        size = {file: file.stat().st_size for file in self.folder.rglob("test_*.py")}
+        for file in sorted(size, key=lambda file: (-size[file], file)):
+            min(shares, key=lambda share: sum(size[one] for one in share)).append(file)
+        return shares
 
 
 GATES = (

@@ -77,6 +77,7 @@ def test_a_cluster_takes_and_keeps_records_while_one_of_its_brokers_is_dead(tmp_
     try:
         cluster.start()
         cluster.admin.create_topics([NewTopic("calls", 1, 3)])["calls"].result(10)
+        wait_until(lambda: cluster.leader("calls", 0) is not None)
         leader = cluster.leader("calls", 0)
         assert leader is not None
         (other, third) = (node for node in cluster.nodes if node is not leader)
