@@ -60,7 +60,7 @@ def test_a_version_says_what_was_written(version: tuple[int, int, tuple[int, int
     revision=numbers.filter(lambda number: number < 2**63),
     stamp=st.integers(NOON_MS, LATEST_MS - 3_600_000),
     offset=offsets,
-    lead=st.text(st.characters(exclude_categories=("C",)), max_size=60),
+    lead=st.text(st.characters(exclude_categories=["C"]), max_size=60),
     amount=st.tuples(*[st.integers(10_000, 86_400_000)] * 3),
 )
 def test_the_calls_loop_writes_what_the_readers_read(
