@@ -30,7 +30,7 @@ _UNREADABLE = re.compile(
     r"|could not be recovered|cannot be used"
 )
 _DEFECT = re.compile(
-    r"Traceback \(most recent call last\)|snapshots could not be made|sink .* failed"
+    r"Traceback \(most recent call last\)|snapshots could not be made|sink \S+ failed"
 )
 
 
