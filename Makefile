@@ -38,7 +38,8 @@ bench: env services ## Print what speed and memory this machine measures
 chaos: env services ## Faults of every kind on real servers, every event accounted for; 5 minutes (ARGS="--seed 7")
 	@$(bin)/python -m tests.chaos run --rounds 4 $(ARGS)
 
-chaos-long: env services ## The same for hours, with a row in tests/chaos/RESULTS.md (ARGS="--hours 8")
+chaos-long: env services ## 2,000 simulated hours, then chaos for hours, each with a row in its RESULTS.md (ARGS="--hours 8")
+	@$(bin)/python -m tests.simulation --hours 2000 --seed $$(date +%j%H%M) --record
 	@$(bin)/python -m tests.chaos run --record --quiet $(or $(ARGS),--hours 1)
 
 dashboards: env ## Write grafana/dashboards from their generator (ARGS=--check compares only)

@@ -10,13 +10,17 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from streams.core.segment import STATE_VERSION
 from tests.simulation.run import Summary, simulate
 
+RESULTS = Path(__file__).with_name("RESULTS.md")
 SHOWN = 5
 _EXAMPLE = """examples:
   python -m tests.simulation --hours 100 --seed 7
@@ -70,6 +74,8 @@ def main(arguments: Sequence[str]) -> int:
 
         summary = simulate(options.hours, options.seed, progress, only=options.only)
     _show(console, summary, time.process_time() - began_s)
+    if options.record:
+        _record(summary, options.seed)
     return 1 if summary.failed else 0
 
 
@@ -93,6 +99,23 @@ def _show(console: Console, summary: Summary, cpu_s: float) -> None:
             console.print(f"  and {len(outcome.findings) - SHOWN} more")
 
 
+def _record(summary: Summary, seed: int) -> None:
+    """Add a row to RESULTS.md."""
+    names = ("events", "crashes", "stale writes landed", "recoveries")
+    counts = [f"{summary.counts[name]:,}" for name in (*names, "cells compared", "cells differing")]
+    row = (
+        datetime.now(UTC).date().isoformat(),
+        seed,
+        f"{summary.hours:,}",
+        f"{summary.schedules:,}",
+        *counts,
+        len(summary.failed),
+        STATE_VERSION,
+    )
+    with RESULTS.open("a", encoding="utf-8") as results:
+        results.write("| " + " | ".join(map(str, row)) + " |\n")
+
+
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulation",
@@ -103,6 +126,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--hours", type=_count, default=24, help="logical hours (default: 24)")
     parser.add_argument("--seed", type=int, default=1, help="first part of every seed (default: 1)")
     parser.add_argument("--only", type=int, metavar="N", help="run schedule SEED.N alone")
+    parser.add_argument("--record", action="store_true", help="add a row to RESULTS.md")
     return parser.parse_args(arguments)
 
 
