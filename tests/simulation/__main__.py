@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from streams.core.clock import SystemClock
 from streams.core.segment import STATE_VERSION
 from tests.simulation.run import Summary, simulate
 
@@ -104,7 +105,7 @@ def _record(summary: Summary, seed: int) -> None:
     names = ("events", "crashes", "stale writes landed", "recoveries")
     counts = [f"{summary.counts[name]:,}" for name in (*names, "cells compared", "cells differing")]
     row = (
-        datetime.now(UTC).date().isoformat(),
+        datetime.fromtimestamp(SystemClock().now_ms() / 1000, UTC).date().isoformat(),
         seed,
         f"{summary.hours:,}",
         f"{summary.schedules:,}",
