@@ -47,11 +47,9 @@ def command(context: Context) -> None:
 def run(app: Any) -> None:
     """Run a Faust app until it is stopped."""
     import faust
-    from mode.loop import use
 
     from streams.cli.logs import log_config
 
-    use("uvloop")
     # What is loaded now stays: no collection has to look at it again.
     gc.freeze()
     gc.set_threshold(*COLLECT)
@@ -68,6 +66,7 @@ def compose(
     after: Sequence[Hook] = (),
 ) -> Worker:
     """A worker with all its sinks and servers, ready to be run, and hooks around it."""
+    from mode.loop import use
     from prometheus_client import (
         CollectorRegistry,
         ProcessCollector,
@@ -81,6 +80,8 @@ def compose(
     from streams.engine.app import Worker
     from streams.engine.telemetry import Telemetry
 
+    # Before the first service is made: mode keeps the loop that it finds then.
+    use("uvloop")
     plan = load_plan(settings)
     clock = SystemClock()
     # Faust makes the last folder of it only, and a generation's lies within the setting's.

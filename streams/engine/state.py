@@ -7,6 +7,7 @@ import os
 import time
 from array import array
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import NoReturn, cast
 
 from msgspec import json
@@ -57,6 +58,7 @@ REMOVED_A_COMMIT = 500
 """Rep-days of a partition that are removed with one commit, when they are no longer kept."""
 
 _encode = json.Encoder().encode
+_stamp = attrgetter("timestamp")
 
 
 class State:
@@ -240,9 +242,8 @@ class State:
             self.outbox.put(self.inputs.dead_letter(record, error))
         self.telemetry.applied(piece.topic, applied)
         self.inputs.saw(piece, applied)
-        self.stamps.setdefault(piece.partition, array("q")).extend(
-            [record.timestamp for record in piece.records]
-        )
+        stamps = self.stamps.setdefault(piece.partition, array("q"))
+        stamps.extend(map(_stamp, piece.records))
         self._uncommitted += len(piece.records)
         if applied.stopped is None:
             return None

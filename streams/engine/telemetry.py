@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -133,14 +133,15 @@ class Telemetry:
 
     def observe_latencies(self, stamps_ms: Sequence[int], now_ms: int) -> None:
         """Observe the age at `now_ms` of events with these Kafka timestamps."""
-        ages = sorted((now_ms - stamp) / 1000 for stamp in stamps_ms if stamp > 0)
-        if not ages:
+        stamps = sorted(stamp for stamp in stamps_ms if stamp > 0)
+        if not stamps:
             return
-        # One pass over buckets instead of one call per event: a slice may hold a thousand.
+        # One pass over buckets instead of one call per event, and no arithmetic per event: while
+        # catching up there are a million of them in ten seconds.
         bounds = (*LATENCY_BUCKETS_S, float("inf"))
         before = 0
         for bound, bucket in zip(bounds, self.latency._buckets, strict=True):  # noqa: SLF001 # the library has no way to observe many at once
-            upto = bisect_right(ages, bound)
+            upto = len(stamps) - bisect_left(stamps, now_ms - bound * 1000)
             bucket.inc(upto - before)
             before = upto
-        self.latency._sum.inc(sum(ages))  # noqa: SLF001 # as above
+        self.latency._sum.inc((len(stamps) * now_ms - sum(stamps)) / 1000)  # noqa: SLF001 # as above

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import aiokafka
@@ -259,3 +262,16 @@ def test_faust_opens_inputs_only_after_the_host_was_told_of_the_recovery() -> No
 
 def test_a_lane_store_is_a_complete_faust_store() -> None:
     assert not getattr(LaneStore, "__abstractmethods__", None)
+
+
+def test_a_worker_runs_on_uvloop(tmp_path: Path) -> None:
+    # mode keeps the loop that its first service finds: the policy has to be there before it.
+    code = (
+        "from streams.cli.worker import compose; from streams.settings import load_settings;"
+        f"found = load_settings({{'FLOORCAST_DATA_DIR': {str(tmp_path)!r}}}, None);"
+        "print(type(compose(found).app.loop).__module__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "uvloop"
