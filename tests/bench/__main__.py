@@ -18,10 +18,12 @@ from tests.bench.read_side import measure_read_side
 from tests.bench.recovery import measure_recovery
 from tests.bench.report import Grid, Report, show
 from tests.bench.scale import measure_scale
+from tests.bench.steps import measure_steps, write_steps
 from tests.bench.workers import measure_workers
 
 BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
     "pipeline": measure_pipeline,
+    "steps": lambda events, reps: _written(measure_steps(events, reps)),
     "peers": measure_peers,
     "scale": lambda events, _: measure_scale(events),
     "mixed": measure_mixed,
@@ -42,7 +44,7 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
     type=click.IntRange(min=1_000),
     default=1_000_000,
     show_default=True,
-    help="Events of `pipeline`, `peers`, `scale`, `mixed` and `workers`; deals of `ledger`.",
+    help="Events of all that read a topic; deals of `ledger`.",
 )
 @click.option(
     "--reps",
@@ -54,13 +56,19 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
 def main(names: tuple[str, ...], events: int, reps: int) -> None:
     """Run the named benchmarks, or all of them.
 
-    Ratios hold on any machine; the figures beside them are of this one, now.
+    Ratios hold on any machine; the figures beside them are of this one, now. `steps` also writes
+    its table into streams/README.md.
 
     Example: python -m tests.bench peers --events 100000
     """
     console = Console(width=100)
     for name in names or BENCHMARKS:
         show(BENCHMARKS[name](events, reps), console)
+
+
+def _written(grid: Grid) -> Grid:
+    write_steps(grid)
+    return grid
 
 
 if __name__ == "__main__":

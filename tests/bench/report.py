@@ -49,15 +49,22 @@ def show(report: Report | Grid, console: Console) -> None:
     console.print(table)
 
 
-def _show_grid(grid: Grid, console: Console) -> None:
+def grid_lines(grid: Grid) -> list[str]:
+    """The rows of a grid as Markdown."""
     cells = [grid.columns, *grid.rows]
     last = len(grid.columns) - 1
     # What stands in the last column is as long as it is: a reason does not widen the table.
     widths = [max(len(row[column]) for row in cells) for column in range(last)]
     lines = [_line(row, widths) for row in cells]
     lines.insert(1, "|---" + "|--:" * (last - 1) + "|---|")
+    return lines
+
+
+def _show_grid(grid: Grid, console: Console) -> None:
     # Never broken, however narrow the terminal: it would not be Markdown any more.
-    console.print("", grid.title, "", *lines, "", sep="\n", soft_wrap=True, highlight=False)
+    console.print(
+        "", grid.title, "", *grid_lines(grid), "", sep="\n", soft_wrap=True, highlight=False
+    )
     notes = f"{grid.notes} Load of the machine, last minute: {_load()}."
     console.print(notes, "", sep="\n", highlight=False)
 
