@@ -165,7 +165,7 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
                 out.revised += 1
         else:
             rep_day.entities[key] = contribution
-            rep_day.open[key] = contribution
+            rep_day.open.append(key)
             rep_day.cell += cells[flags] + (talk | hold << HOLD | wrap << WRAP)
             latest = rep_day.latest
             if latest is not None and at_ms >= latest[0]:

@@ -107,30 +107,36 @@ def split_segment(value: bytes) -> Iterator[tuple[bytes, bytes]]:
 class Group:
     """Contributions of one owner and day, and which of them still have to be written.
 
-    `entities` holds the winner per entity in order of first arrival. `open` is the open segment:
-    what it held when it was last written, and what came since.
+    `entities` holds the winner per entity in order of first arrival. `open` names what is in the
+    open segment: what it held when it was last written, and what came since, perhaps repeated. A
+    list, because every event adds to it.
     """
 
     __slots__ = ("entities", "number", "open", "sealed")
 
     def __init__(self) -> None:
         self.entities: dict[bytes, bytes] = {}
-        self.open: dict[bytes, bytes] = {}
+        self.open: list[bytes] = []
         self.number = 0
         self.sealed: tuple[tuple[int, dict[bytes, bytes]], ...] = ()
 
     def seal(self) -> None:
         """Close the open segment: it is written once more and never grows again."""
         if self.open:
-            self.sealed += ((self.number, self.open),)
-            self.open = {}
+            # As they are now: should one of them grow large yet, this segment must not.
+            self.sealed += ((self.number, dict(self._pairs(self.open))),)
+            self.open = []
             self.number += 1
 
     def enter(self, key: bytes, contribution: bytes) -> None:
-        """Put a winner into the open segment."""
+        """Put a winner, which is in `entities`, into the open segment."""
         if len(contribution) > BIG and key not in self.open:
             self.seal()
-        self.open[key] = contribution
+        self.open.append(key)
+
+    def _pairs(self, keys: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
+        entities = self.entities
+        return [(key, entities[key]) for key in keys]
 
     def take(self, owner: bytes, day: int, writer: bytes) -> list[tuple[bytes, bytes]]:
         """The segments to write now; those that filled up are closed."""
@@ -139,15 +145,15 @@ class Group:
             for number, items in self.sealed
         ]
         self.sealed = ()
-        items = list(self.open.items())
-        for at in range(0, len(items), SEGMENT):
-            piece = items[at : at + SEGMENT]
-            out.append((segment_key(owner, day, writer, self.number), encode_segment(piece)))
+        # One commit of a live floor has one event for most days that changed: nothing to sort out.
+        keys = self.open if len(self.open) == 1 else list(dict.fromkeys(self.open))
+        for at in range(0, len(keys), SEGMENT):
+            piece = keys[at : at + SEGMENT]
+            segment = encode_segment(self._pairs(piece))
+            out.append((segment_key(owner, day, writer, self.number), segment))
             if len(piece) == SEGMENT:
                 self.number += 1
-        full = len(items) - len(items) % SEGMENT
-        if full:
-            self.open = dict(items[full:])
+        self.open = keys[len(keys) - len(keys) % SEGMENT :]
         return out
 
     def resume(self, stored: Iterable[tuple[bytes, bytes]], writer: bytes) -> None:
@@ -164,17 +170,17 @@ class Group:
         if not own:
             return
         self.number = max(own)
-        self.open = dict(split_segment(own[self.number]))
-        if len(self.open) >= SEGMENT or any(len(value) > BIG for value in self.open.values()):
-            self.open = {}
+        held = dict(split_segment(own[self.number]))
+        if len(held) >= SEGMENT or any(len(value) > BIG for value in held.values()):
             self.number += 1
+        else:
+            self.open = list(held)
 
     def new_writer(self, unwritten: bool) -> None:
         """Start segments anew under another writer; `unwritten`: the open one holds news."""
         if unwritten:
-            for _, items in self.sealed:
-                self.open = items | self.open
+            self.open = [key for _, items in self.sealed for key in items] + self.open
             self.sealed = ()
         else:
-            self.open = {}
+            self.open = []
         self.number = 0

@@ -110,7 +110,7 @@ def segments_only_grow() -> None:
 
     def take_news(group: Group, owner: bytes, day: int, writer: bytes) -> Sequence[Any]:
         out = take(group, owner, day, writer)
-        group.open = {}  # the number stays: the next commit writes it again without these
+        group.open = []  # the number stays: the next commit writes it again without these
         return out
 
     put(Group, "take", take_news)

@@ -78,7 +78,7 @@ def _only_news(self: Group, owner: bytes, day: int, writer: bytes) -> Any:
     number = self.number
     out = _take(self, owner, day, writer)
     if self.number == number:
-        self.open = {}
+        self.open = []
     return out
 
 
