@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from faust.types import TP
 
@@ -106,5 +106,21 @@ def test_a_recovery_without_an_answer_ends_the_worker() -> None:
         await asyncio.sleep(600.0)
         assert worker.process.dead
         assert "recovery had no answer from Kafka" in worker.process.reason
+
+    tell(story)
+
+
+def test_a_recovery_that_stands_still_ends_the_worker() -> None:
+    async def story(world: World, worker: Worker) -> None:
+        async def nowhere(*_: Any) -> None:
+            return None
+
+        # Faust stops half-way without a word, as it has done when a broker went away in a seek.
+        cast(Any, worker.app.tables.recovery).on_rebalance = nowhere
+        worker.process.on_end = _nothing
+        world.group.rebalance()
+        await asyncio.sleep(800.0)
+        assert worker.process.dead
+        assert "stands still since" in worker.process.reason
 
     tell(story)
