@@ -51,8 +51,8 @@ def command(
 
     The recount shares no code with what it checks. A floor at work is audited too: calls, deals,
     surveys and visits of which an event arrives meanwhile are left out on both sides and counted as
-    in flight. Exit code 1 when a cell differs, when events wait to be counted, or when raw events
-    are no longer retained.
+    in flight. So is what rests on raw events that are no longer retained: not auditable. Exit code
+    1 when a cell differs or when events wait to be counted.
 
     \b
     Examples:

@@ -72,16 +72,16 @@ class AuditMetrics(Collector):
                 "Calls, deals, surveys and visits left out of the last comparison.",
                 found.in_flight,
             )
+            yield _gauge(
+                "entities_not_auditable",
+                "Calls, deals, surveys and visits left out: their events are no longer retained.",
+                found.not_auditable,
+            )
         if (last := self._last) is not None:
             yield _gauge(
                 "lag_events",
                 "Events that workers had not counted when the last audit stopped waiting.",
                 sum(last.behind.values()),
-            )
-            yield _gauge(
-                "not_auditable_partitions",
-                "Input partitions whose first events are no longer retained.",
-                len(last.not_auditable),
             )
             yield _gauge(
                 "unreadable_events",

@@ -18,12 +18,14 @@ from typing import NamedTuple
 
 import duckdb
 
-from streams.cli.audit_cut import compare_at
+from streams.cli.audit_cut import Removed, compare_at
 from streams.cli.audit_events import suspects
 from streams.cli.audit_raw import RawEvents, Say
+from streams.cli.audit_retained import removed_before_ms
 from streams.cli.kafka_read import Positions, begins, committed, ends
 from streams.cli.plan_file import load_plan
 from streams.cli.state import read_state
+from streams.core.clock import SystemClock
 from streams.core.contribution import KINDS
 from streams.recount.compare import Comparison
 from streams.recount.load import LETTERS, Unreadable
@@ -39,25 +41,26 @@ SHOWN = 20
 class Findings(NamedTuple):
     """The outcome of an audit.
 
-    `not_auditable` names partitions of which events that were never read are no longer retained,
-    and the first offset that is; `behind` partitions
-    with events the workers had not counted when time was up, and how many. `comparison` is None
-    when there was nothing sound to compare; `in_flight` entities were left out of it. `events`
-    holds, for the first differing rep-days, the events to look at.
+    `removed` names partitions of which events that were never read are no longer retained, and the
+    first offset that is; `behind` partitions with events the workers had not counted when time was
+    up, and how many. `comparison` is None when there was nothing sound to compare; `in_flight`
+    entities were left out of it, and so were `not_auditable` ones, which rest on removed events.
+    `events` holds, for the first differing rep-days, the events to look at.
     """
 
-    not_auditable: dict[str, int]
+    removed: dict[str, int]
     behind: dict[str, int]
     unreadable: list[Unreadable]
     comparison: Comparison | None
     in_flight: int
+    not_auditable: int
     events: dict[str, list[Row]]
 
     @property
     def clean(self) -> bool:
-        """True when everything could be compared and nothing differs."""
+        """True when everything that can be compared was, and nothing differs."""
         compared = self.comparison is not None and not self.comparison.differences
-        return compared and not (self.not_auditable or self.behind or self.unreadable)
+        return compared and not (self.behind or self.unreadable)
 
 
 class Auditor:
@@ -69,6 +72,7 @@ class Auditor:
 
     def __init__(self, settings: Settings, folder: Path, say: Say = lambda _: None) -> None:
         self._settings = settings
+        self._folder = folder
         self._say = say
         kinds = inputs(settings)
         self._topics = [settings.topic(kind) for kind in kinds]
@@ -81,9 +85,7 @@ class Auditor:
     def round(self, wait_s: float) -> Findings:
         """Audit once; raises click.ClickException when Kafka fails, PlanError, PipelineError."""
         settings = self._settings
-        if lost := self._raw.lost(begins(settings, self._topics)):
-            gone = {_name(at): offset for at, offset in lost.items()}
-            return Findings(gone, {}, [], None, 0, {})
+        lost = self._raw.lost(begins(settings, self._topics))
         self._say("waiting until the workers have counted what is there")
         cut, late = _wait(settings, ends(settings, self._topics), wait_s)
         derived_late: Positions = {}
@@ -93,20 +95,30 @@ class Auditor:
             derived_late |= _wait(settings, wanted, wait_s)[1]
         behind = {_name(at): lag for at, lag in (late | derived_late).items()}
         if derived_late:
-            return Findings({}, behind, [], None, 0, {})
+            return Findings({}, behind, [], None, 0, 0, {})
         with interruptible():
-            return self._compare(cut, behind)
+            return self._compare(cut, behind, lost)
 
-    def _compare(self, cut: Positions, behind: dict[str, int]) -> Findings:
+    def _compare(self, cut: Positions, behind: dict[str, int], lost: Positions) -> Findings:
         settings, connection = self._settings, self._raw.connection
         plan = load_plan(settings)
         self._say("reading the state")
         state = read_state(settings)
         self._raw.load(ends(settings, self._topics), self._say)
+        removed = None
+        if lost:
+            before_ms = removed_before_ms(settings, lost, SystemClock().now_ms())
+            removed = Removed(before_ms, self._folder)
         self._say("recounting")
-        comparison, flying = compare_at(
-            self._raw.cut(cut), connection, state, plan, settings.detail_days
+        outcome = compare_at(
+            self._raw.cut(cut),
+            connection,
+            state,
+            plan,
+            detail_days=settings.detail_days,
+            removed=removed,
         )
+        comparison = outcome.comparison
         topics = {KINDS[ord(letter)]: settings.topic(kind) for kind, letter in LETTERS.items()}
         differing = dict.fromkeys((d.rep_id, d.date) for d in comparison.differences)
         events = {
@@ -114,7 +126,16 @@ class Auditor:
             for rep, day in list(differing)[:SHOWN]
         }
         unreadable = self._raw.unreadable(cut)
-        return Findings({}, behind, unreadable, comparison, flying, events)
+        gone = {_name(at): offset for at, offset in lost.items()}
+        return Findings(
+            gone,
+            behind,
+            unreadable,
+            comparison,
+            outcome.in_flight,
+            outcome.not_retained,
+            events,
+        )
 
 
 @contextmanager

@@ -29,6 +29,7 @@ def as_object(findings: Findings) -> dict[str, Any]:
         "in_flight": findings.in_flight,
         "lag": findings.behind,
         "not_auditable": findings.not_auditable,
+        "removed": findings.removed,
         "unreadable": [
             {"topic": u.topic, "partition": u.partition, "offset": u.offset}
             for u in findings.unreadable
@@ -40,8 +41,8 @@ def as_object(findings: Findings) -> dict[str, Any]:
 def in_words(findings: Findings) -> list[str]:
     """The findings for people, one line each; the last one is the summary."""
     lines = [
-        f"not auditable: {where} begins at offset {offset}; earlier events are no longer retained"
-        for where, offset in findings.not_auditable.items()
+        f"{where} begins at offset {offset}: earlier events are no longer retained"
+        for where, offset in findings.removed.items()
     ]
     lines += [
         f"lag: {where}: {events} events are not counted yet; is a worker running?"
@@ -66,6 +67,11 @@ def in_words(findings: Findings) -> list[str]:
         lines += ["  " + line for line in _entities(events)]
     if findings.in_flight:
         lines.append(f"{findings.in_flight:,} calls, deals, surveys and visits left out: in flight")
+    if findings.not_auditable:
+        lines.append(
+            f"{findings.not_auditable:,} calls, deals, surveys and visits left out: not auditable, "
+            "for they rest on events that are no longer retained"
+        )
     lines.append(
         f"{compared.cells:,} cells of {compared.rep_days:,} rep-days compared, "
         f"{len(differences):,} differ"

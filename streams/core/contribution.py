@@ -162,6 +162,13 @@ def _money_key(currency: str, product_id: str) -> tuple[str, str]:
     return currency, product_id
 
 
+def deal_instants(contribution: bytes) -> list[int]:
+    """The instants at which a deal's contribution has amounts, or was retracted; UTC ms."""
+    part = deal_part(contribution)
+    gone = [] if part.retracted_at_ms is None else [part.retracted_at_ms]
+    return [x.at_ms for x in part.counts] + [x.at_ms for x in part.entries] + gone
+
+
 def deal_amounts(part: DealPart) -> tuple[int, Money]:
     """(cell, money) that a deal's part adds to its day."""
     cell = 0

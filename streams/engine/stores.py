@@ -6,6 +6,7 @@ part. Neither is the truth: a lost folder is read again from the changelog.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,8 @@ from rocksdict import (
 from rocksdict import WriteBatch as RocksBatch
 
 from streams.core.ports import SegmentStore
+
+log = logging.getLogger(__name__)
 
 OFFSET_KEY = b"\xff\xff\xff\xffoffset"
 """The changelog offset's key; segment keys start with a length below 0xffff, so none meets it."""
@@ -242,8 +245,14 @@ class RocksSegments:
             cursor.status()
 
     def close(self) -> None:
-        """Close the files and release the lock, so that another worker may open the folder."""
-        self._db.close()
+        """Close the files and release the lock, so that another worker may open the folder.
+
+        Nothing is lost when that fails, as on a full disk: the changelog has all of it.
+        """
+        try:
+            self._db.close()
+        except Exception as error:  # as in `_sound`; a worker on its way out has to get there
+            log.warning("the local store %s could not be closed: %s", self.folder, error)
 
     @contextmanager
     def _sound(self) -> Iterator[None]:

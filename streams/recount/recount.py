@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+from msgspec import json
 
 from streams.recount.load import LETTERS, script
 
@@ -37,8 +39,8 @@ Entity = tuple[str, str, str]
 KINDS = {"c": "call", "d": "deal", "s": "survey", "v": "visit"}
 
 
-class InFlight(NamedTuple):
-    """An entity that is not counted because an event of it is in flight.
+class LeftOut(NamedTuple):
+    """An entity that is not counted: an event of it is in flight, or no longer retained.
 
     Calls, surveys and visits are one rep's on one local day (ISO text); a deal is whosever and
     whenever, so it has neither.
@@ -88,11 +90,30 @@ def kept_from(connection: duckdb.DuckDBPyConnection) -> str:
     return "" if day is None else day.isoformat()[:10]
 
 
-def in_flight(connection: duckdb.DuckDBPyConnection) -> list[InFlight]:
-    """The entities that the recount left out."""
+def keep_out(
+    connection: duckdb.DuckDBPyConnection,
+    entities: Iterable[LeftOut],
+    removed_ms: int,
+    spool: Path,
+) -> int:
+    """Leave these out from now on, and deals with events logged at `removed_ms` or before.
+
+    A deal names the instants of its events, and none is logged more than five minutes before it
+    occurred. `spool` is a folder for temporary files. Returns how many are left out.
+    """
+    connection.execute("DELETE FROM not_retained")
+    path = spool / "not_retained.json"
+    path.write_bytes(b"".join(json.encode(one._asdict()) + b"\n" for one in entities))
+    connection.execute(script("keep_out"), {"file": str(path), "removed_ms": removed_ms})
+    path.unlink()
+    return int(_one(connection, "SELECT count(*) FROM not_retained"))
+
+
+def in_flight(connection: duckdb.DuckDBPyConnection) -> list[LeftOut]:
+    """The entities that the recount left out, those that are no longer retained among them."""
     found = connection.execute("SELECT kind, rep_id, day, source, id FROM in_flight").fetchall()
     return [
-        InFlight(KINDS[kind], rep, None if day is None else day.isoformat(), source, id_)
+        LeftOut(KINDS[kind], rep, None if day is None else day.isoformat(), source, id_)
         for kind, rep, day, source, id_ in found
     ]
 

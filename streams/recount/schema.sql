@@ -86,6 +86,10 @@ CREATE TABLE cut (kind VARCHAR, "partition" INTEGER, "offset" BIGINT);
 -- The entities in flight: a call, survey or visit on its rep's day; a deal whosever and whenever.
 CREATE TABLE in_flight (kind VARCHAR, rep_id VARCHAR, day DATE, source VARCHAR, id VARCHAR);
 
+-- Entities that rest on events which are no longer retained, named in the same way: left out like
+-- those in flight.
+CREATE TABLE not_retained (kind VARCHAR, rep_id VARCHAR, day DATE, source VARCHAR, id VARCHAR);
+
 -- Events of a table at or behind the cut, on their local day.
 CREATE MACRO behind_cut(raw_table, letter) AS TABLE
     SELECT e.*, local_day(zone_of(roster.entries, e.at_ms), e.at_ms) AS day

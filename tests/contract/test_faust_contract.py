@@ -275,3 +275,8 @@ def test_a_worker_runs_on_uvloop(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "uvloop"
+
+
+def test_a_fetch_that_is_held_up_passes_its_cancellation_on_to_whoever_closes_the_client() -> None:
+    # The cause of `ConsumerThread.on_thread_stop`; when aiokafka suppresses it here, that can go.
+    assert "x.cancel()\n            await x" in inspect.getsource(Fetcher.close)

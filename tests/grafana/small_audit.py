@@ -23,7 +23,7 @@ class Audit:
         self.port = port
         self.registry = CollectorRegistry()
         metrics = AuditMetrics(SystemClock(), 600)
-        metrics.made(Findings({}, {}, [], Comparison(5, 150, DIFFERENCES), 12, {}), 2.5)
+        metrics.made(Findings({}, {}, [], Comparison(5, 150, DIFFERENCES), 12, 0, {}), 2.5)
         self.registry.register(metrics)
         self.server = MetricsServer(Settings(metrics_port=port), self.registry, PrometheusSink())
 

@@ -11,10 +11,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.cli.audit_cut import compare_at
+from streams.cli.audit_cut import Outcome, Removed, compare_at
 from streams.core.changelog import ChangelogReader
 from streams.core.events import CALL_ENDED, EVENTS
-from streams.recount.compare import Comparison
 from streams.recount.load import bury, connect, load_events, load_plan
 from streams.recount.origin import Sending
 from tests.property.counted_floor import CountedFloor, Record
@@ -33,14 +32,16 @@ arrivals_ = st.lists(
 """Events with the key they come under; a broken one is the beginning of its value."""
 
 
-def sent_to(plan: str, detail_days: int, arrivals: Iterable[Any]) -> CountedFloor:
+def sent_to(
+    plan: str, detail_days: int, arrivals: Iterable[Any], late_ms: int = LATE_MS
+) -> CountedFloor:
     """A floor whose topics hold the events; nothing is counted yet."""
     floor = CountedFloor(plan, ZONE, detail_days, 7)
     for number, ((topic, event), keyed) in enumerate(arrivals):
         value = json.dumps(event).encode()
         key = {"none": None, "wrong": b"other"}.get(keyed, event[KEYS[topic]].encode())
         # One millisecond apart: what has no order by log time and offset has none on either side.
-        floor.send(topic, key, value[:9] if keyed == "broken" else value, LATE_MS + number)
+        floor.send(topic, key, value[:9] if keyed == "broken" else value, late_ms + number)
     return floor
 
 
@@ -59,11 +60,18 @@ def audited(
     cut: Positions,
     loads: Iterable[tuple[Positions, Mapping[str, set[Sending]]]],
     state: ChangelogReader,
-) -> tuple[Comparison, int]:
-    """The comparison, raw events being loaded up to each of `loads` and their dead letters."""
+    *,
+    removed: Positions | None = None,
+) -> Outcome:
+    """The comparison, raw events being loaded up to each of `loads` and their dead letters.
+
+    What lies before `removed` is not retained.
+    """
+    first = removed or {}
+    gone = [whole.logs[at][: first[at]][-1].timestamp for at in first if first[at]]
     with connect() as connection, TemporaryDirectory() as spool:
         load_plan(connection, plan, ZONE, whole.detail_days)
-        reached: Positions = {}
+        reached: Positions = dict(first)
         for ends, dead in loads:
             for topic in EVENTS:
                 bury(connection, topic, dead[topic])
@@ -72,7 +80,14 @@ def audited(
                     fresh += whole.logs[at][reached.get(at, 0) : ends[at]]
                 load_events(connection, topic, fresh, dead[topic], Path(spool))
             reached = ends
-        return compare_at(cut, connection, state, whole.plan, whole.detail_days)
+        return compare_at(
+            cut,
+            connection,
+            state,
+            whole.plan,
+            detail_days=whole.detail_days,
+            removed=Removed(max(gone), Path(spool)) if gone else None,
+        )
 
 
 @settings(max_examples=40)
@@ -104,7 +119,7 @@ def test_a_state_of_any_later_moment_agrees_with_the_recount(
     dead = {topic: first.dead[topic] | later.dead[topic] for topic in EVENTS}
     none: dict[str, set[Sending]] = {topic: set() for topic in EVENTS}
     loads = [(ahead, none), (ends, dead)] if data.draw(st.booleans()) else [(ends, dead)]
-    found, flying = audited(whole, plan, cut, loads, state)
+    found, flying, _ = audited(whole, plan, cut, loads, state)
     assert found.differences == []
     assert flying <= sum(ends.values()) - sum(cut.values())
 
@@ -132,7 +147,33 @@ def test_a_state_that_lacks_a_call_below_the_cut_is_found(arrivals: list[Any]) -
     for rep_day in lacking.rep_days.values():
         rep_day.drop(b"clost\x1f1")
     assert audited(floor, plan, cut, [(cut, floor.dead)], everything)[0].differences == []
-    found, _ = audited(floor, plan, cut, [(cut, floor.dead)], lacking)
+    found, _ = audited(floor, plan, cut, [(cut, floor.dead)], lacking)[:2]
     assert [(d.rep_id, d.column) for d in found.differences if d.column == "dials"] == [
         ("r1", "dials")
     ]
+
+
+@settings(max_examples=40)
+@given(
+    arrivals=arrivals_,
+    reversals=st.sampled_from(["restate", "contra"]),
+    late_ms=st.sampled_from([LATE_MS, int(BASE.timestamp() * 1000)]),
+    data=st.data(),
+)
+def test_what_rests_on_retained_events_is_still_compared_when_others_are_removed(
+    arrivals: list[Any], reversals: str, late_ms: int, data: st.DataObject
+) -> None:
+    plan = PLAN.format(reversals=reversals)
+    whole = sent_to(plan, 400, arrivals, late_ms)
+    ends = {at: len(log) for at, log in whole.logs.items()}
+    removed = {at: data.draw(st.integers(0, end), f"removed of {at}") for at, end in ends.items()}
+    whole.rows()
+    state = ChangelogReader()
+    for segment in whole.segments:
+        state.add(*segment)
+    held = sum(len(one.entities) for one in state.rep_days.values())
+    found, flying, gone = audited(whole, plan, ends, [(ends, whole.dead)], state, removed=removed)
+    assert (found.differences, flying) == ([], 0)
+    assert gone <= held
+    if not any(removed.values()):
+        assert gone == 0

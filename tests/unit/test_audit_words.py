@@ -13,7 +13,7 @@ from streams.core.clock import ManualClock
 from streams.recount.compare import Comparison, Difference
 from streams.recount.load import Unreadable
 
-NOTHING = Findings({}, {}, [], None, 0, {})
+NOTHING = Findings({}, {}, [], None, 0, 0, {})
 RIGHT = NOTHING._replace(comparison=Comparison(14, 378, []), in_flight=1_200)
 
 
@@ -114,7 +114,7 @@ def test_an_audit_that_cannot_be_made_keeps_the_numbers_and_lets_them_grow_old()
 
 def test_what_cannot_be_read_or_is_gone_is_exported_too() -> None:
     metrics = AuditMetrics(ManualClock(5_000), 600)
-    metrics.made(NOTHING._replace(not_auditable={"a:0": 3, "a:1": 4}), 1.0)
-    assert exported(metrics)["not_auditable_partitions"] == 2
+    metrics.made(RIGHT._replace(not_auditable=7, removed={"a:0": 3}), 1.0)
+    assert exported(metrics)["entities_not_auditable"] == 7
     metrics.made(RIGHT._replace(unreadable=[Unreadable("call-ended", 0, 9, (0, 9, b""))]), 1.0)
     assert exported(metrics)["unreadable_events"] == 1

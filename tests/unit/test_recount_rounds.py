@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams.recount.load import bury, connect, load_events, load_plan
-from streams.recount.recount import InFlight, behind, entities, in_flight, recount
+from streams.recount.recount import LeftOut, behind, entities, in_flight, recount
 from tests.unit.recounting import Floor
 
 
@@ -73,9 +73,9 @@ def test_all_of_an_entity_is_left_out_when_one_event_of_it_is_in_flight(tmp_path
         ]
         assert rows[0]["revenue_gross"] == {}
         assert sorted(in_flight(connection), key=lambda one: (one.kind, one.date or "")) == [
-            InFlight("call", "ann", "2026-03-02", "pbx", "1"),
-            InFlight("call", "ann", "2026-03-03", "pbx", "1"),
-            InFlight("deal", None, None, "crm", "d1"),
+            LeftOut("call", "ann", "2026-03-02", "pbx", "1"),
+            LeftOut("call", "ann", "2026-03-03", "pbx", "1"),
+            LeftOut("deal", None, None, "crm", "d1"),
         ]
         assert [event["id"] for event in behind(connection, "ann", "2026-03-02")] == ["2"]
         assert recount(connection) == floor.rows()

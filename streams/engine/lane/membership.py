@@ -7,6 +7,7 @@ only add to the changelog, and its commits are refused.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -53,6 +54,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             return response
 
         coordinator._send_req = send_and_note
+
+    async def on_thread_stop(self) -> None:
+        """Stop the client; a fetch that was held up by a broker that is away is no obstacle."""
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            # Of that fetch: aiokafka cancels it, waits for it and passes its cancellation on, and
+            # then neither the connections are closed nor this thread's end is told.
+            await self._ensure_consumer()._client.close()
 
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:
         consumer: Any = super()._create_worker_consumer(transport)
