@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 REPS_AT_ONCE = 50
 """Snapshots between two breaths of the event loop: some 10 ms."""
 STATUS_S = 1.0
-TOPIC_S = 2.0
-"""A rep's snapshot goes to Kafka at most this often; sinks get every one."""
+CATCHING_UP_TOPIC_S = 2.0
+"""While catching up a rep's snapshot goes to Kafka at most this often; else each one does."""
 CATCHING_UP_SHARE = 20
 """While catching up, showing may take one part in so many of the time; counting comes first."""
 
@@ -121,7 +121,8 @@ class Publisher:
             for partition in list(state.stamps):
                 self._observe(partition)
             return
-        if state.boards and state.catching_up():
+        catching_up = bool(state.boards) and state.catching_up()
+        if catching_up:
             if now_s < self._rest_until_s:
                 return
             self._show_a_few()
@@ -133,7 +134,7 @@ class Publisher:
                     await asyncio.sleep(0)
                 self._observe(partition)
                 await asyncio.sleep(0)
-        if now_s - self._topic_s >= TOPIC_S:
+        if not catching_up or now_s - self._topic_s >= CATCHING_UP_TOPIC_S:
             self._topic_s = now_s
             self._to_topic()
             await self._outbox.send()

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from tests.bench.cold import measure_cold
+from tests.bench.idle import measure_days, measure_idle
 from tests.bench.ledger import measure_ledger
 from tests.bench.live import measure_live
 from tests.bench.memory import measure_memory
@@ -29,6 +30,8 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
     "mixed": measure_mixed,
     "workers": measure_workers,
     "live": lambda _, reps: measure_live(reps),
+    "idle": lambda *_: measure_idle(),
+    "days": lambda *_: measure_days(),
     "cold": lambda _, reps: measure_cold(reps),
     "ledger": lambda events, _: measure_ledger(events),
     "memory": lambda *_: measure_memory(),

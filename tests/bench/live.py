@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
+from aiokafka import AIOKafkaConsumer
 from msgspec import json
 
 from sinks.redis_reader import RedisReader
 from streams.core.events import CALL_ENDED
+from streams.core.snapshot import decode_rep_snapshot
+from streams.topics import REP_SCOREBOARD
 from tests.bench.calls import call, rep_ids
 from tests.bench.floor import BenchFloor, bench_floor
 from tests.bench.report import Figure, Report, spread
@@ -80,6 +83,22 @@ async def watch_redis(url: str, arrivals: Arrivals) -> None:
                     arrivals.seen(rep.rep_id, today.dials)
 
 
+async def watch_topic(brokers: str, arrivals: Arrivals) -> None:
+    """Note every count of today in the snapshots' topic, until it is cancelled."""
+    consumer = AIOKafkaConsumer(
+        REP_SCOREBOARD, bootstrap_servers=brokers, auto_offset_reset="earliest", group_id=None
+    )
+    await consumer.start()
+    try:
+        async for record in consumer:
+            shot = decode_rep_snapshot(record.value)
+            today = shot.windows.get("today")
+            if today is not None:
+                arrivals.seen(shot.rep_id, today.dials)
+    finally:
+        await consumer.stop()
+
+
 async def _frames(url: str) -> AsyncGenerator[tuple[str, Any], None]:
     timeout = aiohttp.ClientTimeout(total=None)
     async with (
@@ -102,7 +121,15 @@ async def _watch_page(url: str, arrivals: Arrivals) -> None:
                 arrivals.seen("floor", floor["kpis"]["dials"]["value"])
 
 
-async def _send(floor: BenchFloor, load: Load, watched: tuple[Arrivals, Arrivals]) -> float:
+class Watched(NamedTuple):
+    """What was seen where."""
+
+    redis: Arrivals
+    page: Arrivals
+    topic: Arrivals
+
+
+async def _send(floor: BenchFloor, load: Load, watched: Watched) -> float:
     """Send at a steady rate; returns the rate that was kept up."""
     random_, ids, producer = random.Random(3), rep_ids(load.reps), floor.producer()
     began_s, sent = time.perf_counter(), 0
@@ -114,8 +141,9 @@ async def _send(floor: BenchFloor, load: Load, watched: tuple[Arrivals, Arrivals
             at_ms = time.time_ns() // 1_000_000 - random_.randrange(BATCH_MS)
             one = call(random_, rep_id, sent, at_ms)
             producer.produce(CALL_ENDED, one.value, key=one.rep_id)
-            watched[0].produced(rep_id)
-            watched[1].produced("floor")
+            watched.redis.produced(rep_id)
+            watched.topic.produced(rep_id)
+            watched.page.produced("floor")
             sent += 1
         producer.poll(0)
         await asyncio.sleep(STEP_S)
@@ -129,14 +157,15 @@ async def _send(floor: BenchFloor, load: Load, watched: tuple[Arrivals, Arrivals
 
 async def _run(
     floor: BenchFloor, boards: tuple[str, str], load: Load
-) -> tuple[Arrivals, Arrivals, float, float]:
-    in_redis, on_page = Arrivals(), Arrivals()
+) -> tuple[Watched, float, float]:
+    watched = Watched(Arrivals(), Arrivals(), Arrivals())
     tasks = [
-        asyncio.create_task(watch_redis(boards[0], in_redis)),
-        asyncio.create_task(_watch_page(boards[1], on_page)),
+        asyncio.create_task(watch_redis(boards[0], watched.redis)),
+        asyncio.create_task(_watch_page(boards[1], watched.page)),
+        asyncio.create_task(watch_topic(floor.brokers, watched.topic)),
     ]
     cpu_s, wall_s = floor.worker.cpu_s(), time.perf_counter()
-    kept_up = await _send(floor, load, (in_redis, on_page))
+    kept_up = await _send(floor, load, watched)
     busy = (floor.worker.cpu_s() - cpu_s) / (time.perf_counter() - wall_s)
     for task in tasks:
         if task.done():
@@ -144,7 +173,7 @@ async def _run(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-    return in_redis, on_page, kept_up, busy
+    return watched, kept_up, busy
 
 
 def measure_live(reps: int, rate: int = 1_000, seconds: int = 20) -> Report:
@@ -159,20 +188,22 @@ def measure_live(reps: int, rate: int = 1_000, seconds: int = 20) -> Report:
             floor.worker.start(FLOORCAST_REDIS_URL=redis.url)
             floor.worker.wait_for("floorcast_partitions_owned", 1, 0.2)
             page = f"http://127.0.0.1:{port}/"
-            in_redis, on_page, kept_up, busy = asyncio.run(
+            watched, kept_up, busy = asyncio.run(
                 _run(floor, (redis.url, page), Load(reps, rate, seconds))
             )
         finally:
             redis.kill()
+    in_redis, on_page, in_topic = watched
     ratio = 0.0
     if in_redis.took_ms and on_page.took_ms:
         ratio = _late(on_page.took_ms) / _late(in_redis.took_ms)
     figures = [
         Figure("event -> Redis", spread(in_redis.took_ms), "p99 250 ms"),
+        Figure("event -> snapshot topic", spread(in_topic.took_ms), "p99 250 ms"),
         Figure("event -> page", spread(on_page.took_ms), "p99 500 ms"),
         Figure("ratio of the p99s, page to Redis", f"{ratio:.1f}"),
-        Figure("events measured", f"{len(in_redis.took_ms):,} and {len(on_page.took_ms):,}"),
-        Figure("never seen", f"{in_redis.waiting():,} and {on_page.waiting():,}", "0"),
+        Figure("events measured", " ".join(f"{len(one.took_ms):,}" for one in watched)),
+        Figure("never seen", " ".join(f"{one.waiting():,}" for one in watched), "0"),
         Figure("CPU of the worker", f"{busy:.0%} of a core"),
     ]
     title = f"live: {kept_up:,.0f} events/s, {reps:,} reps, snapshots every 100 ms"
