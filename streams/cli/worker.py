@@ -50,6 +50,8 @@ def run(app: Any) -> None:
 
     from streams.cli.logs import log_config
 
+    # Giving partitions up is bounded by the rebalance timeout; the rest takes a second or two.
+    app.stop_within_s = app.conf.broker_rebalance_timeout + 10.0
     # What is loaded now stays: no collection has to look at it again.
     gc.freeze()
     gc.set_threshold(*COLLECT)

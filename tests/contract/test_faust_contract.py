@@ -30,6 +30,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode.utils.queues import FlowControlEvent, FlowControlQueue
 
+from streams.engine.fatal import EXIT_CODE
 from streams.engine.lane.batch import Slice, SliceTopic
 from streams.engine.lane.consumer import Consumer
 from streams.engine.lane.drain import _message
@@ -280,3 +281,19 @@ def test_a_worker_runs_on_uvloop(tmp_path: Path) -> None:
 def test_a_fetch_that_is_held_up_passes_its_cancellation_on_to_whoever_closes_the_client() -> None:
     # The cause of `ConsumerThread.on_thread_stop`; when aiokafka suppresses it here, that can go.
     assert "x.cancel()\n            await x" in inspect.getsource(Fetcher.close)
+
+
+def test_a_worker_that_hangs_while_it_stops_is_ended(tmp_path: Path) -> None:
+    code = (
+        "import asyncio; from streams.cli.worker import compose;"
+        "from streams.settings import load_settings;"
+        f"app = compose(load_settings({{'FLOORCAST_DATA_DIR': {str(tmp_path)!r}}}, None)).app;"
+        "type(app).on_stop = lambda self: asyncio.sleep(60);"
+        "app.stop_within_s = 0.2;"
+        "app.loop.run_until_complete(app.stop())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=50
+    )
+    assert done.returncode == EXIT_CODE
+    assert "did not come to an end within 0 s" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 
 
 class LaneApp(faust.App):
-    """A Faust app that carries a lane; make it with `settings.app_options`."""
+    """A Faust app that carries a lane; make it with `settings.app_options`.
+
+    `stop_within_s`: a process that is still there so long after it began to stop is ended; None:
+    wait for it for ever.
+    """
 
     lane: Lane
+    stop_within_s: float | None = None
 
     async def start(self) -> None:
         """Start all parts; ends the process when one cannot, as when no broker answers."""
@@ -35,6 +41,19 @@ class LaneApp(faust.App):
             )
         except Exception as error:  # a traceback would hide what is wrong from who must mend it
             self.lane.host.die(f"the worker cannot start: {error!r}")
+
+    async def stop(self) -> None:
+        """Stop all parts; ends the process when one of them does not come to an end.
+
+        It would go on being a member of the group and hold partitions that nobody shows.
+        """
+        if self.stop_within_s is not None and not self.should_stop:
+            said = f"the worker did not come to an end within {self.stop_within_s:.0f} s"
+            # A thread, because the loop may be what hangs; the end of the process takes it along.
+            deadline = threading.Timer(self.stop_within_s, self.lane.host.die, [said])
+            deadline.daemon = True
+            deadline.start()
+        await super().stop()
 
     def _crash(self, reason: BaseException) -> None:
         # Faust would stop part after part and commit on the way; none of it can be trusted now.
