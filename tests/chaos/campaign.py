@@ -180,7 +180,7 @@ def campaign(
         except TimeoutError as error:
             tally.wrong.append(f"{STUCK}: {error}")
             tally.rounds += 1
-            if not plan.without:
+            if not plan.without and not limits.seconds:
                 break
         finally:
             tally.add_floor(floor)

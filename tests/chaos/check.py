@@ -37,8 +37,8 @@ from tests.chaos.truth import INPUTS, Place, Truth
 
 SHOWN_S = 30.0
 """How long boards may take to show what is counted; a sink that was away waits up to 10 s."""
-OWNED_S = 60.0
-"""How long a rebalance that is still on its way may take."""
+OWNED_S = 180.0
+"""How long a rebalance that is still on its way may take, and telling what is held."""
 PATIENCE_S = 2.0
 HURRY = 600.0
 """Hours of the floor in half a minute."""

@@ -285,7 +285,7 @@ class Crew:
             if words[0] in ("STOP", "DIE", "LOSE")
         )
 
-    def dumps(self, timeout_s: float = 15) -> list[Dump]:
+    def dumps(self, timeout_s: float = 60) -> list[Dump]:
         """What every running worker holds; raises TimeoutError when one does not say."""
         self._dumps += 1
         control = self._folder / "control"
