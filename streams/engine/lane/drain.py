@@ -99,6 +99,10 @@ class Drain(Rebalance):
         Every partition is sought explicitly. Faust leaves one without a committed offset wherever
         its fetcher happens to stand, and that is past the records it dropped before this moment.
         """
+        with suppress(IllegalStateError):  # revoked just now; the next assignment seeks for itself
+            await self._open_lane()
+
+    async def _open_lane(self) -> None:
         session = self.lane.positions.session
         await super().perform_seek()
         mine = [tp for tp in map(ensure_TP, self.assignment()) if self.lane_tp(tp)]
