@@ -53,9 +53,9 @@ class PrometheusSink:
     """Holds the snapshots of owned partitions and renders them as text exposition.
 
     `rep_label`: `id`, `hash` (a pseudonym: it hides ids from a glance, not from who has the list of
-    ids; names are left out) or `off` (no rep series, only teams). Beyond `series_limit` rep series
-    whole reps are left out, the last ones by id, and `floorcast_rep_series_dropped` says how many
-    series that were; team series are never cut.
+    ids; names are left out) or `off` (no rep series, only teams, each partition's part apart).
+    Beyond `series_limit` rep series whole reps are left out, the last ones by id, and
+    `floorcast_rep_series_dropped` says how many series that were; team series are never cut.
     """
 
     name = "prometheus"
@@ -98,7 +98,9 @@ class PrometheusSink:
         """Families in turn; empty pieces where only time has passed."""
         recovering = {p for p, one in self._latest.status.items() if one.state == "recovering"}
         # Snapshots are replaced, never altered, so these lists stay as they are now.
-        teams = team_tallies(self._latest.partials.values(), recovering)
+        teams = team_tallies(
+            self._latest.partials.values(), recovering, by_partition=self._rep_label == "off"
+        )
         reps: list[RepSnapshot] = []
         if self._rep_label != "off":
             held = self._latest.reps.values()

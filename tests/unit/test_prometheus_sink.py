@@ -137,15 +137,32 @@ def value_labels(text: str, name: str) -> dict[str, str]:
 
 
 async def test_without_rep_label_there_are_teams_and_no_reps() -> None:
-    sink = PrometheusSink(rep_label="off")
-    part = Partial(
-        level="team", id="north", partition=0, version=(1, 1), reps=1, windows={"today": TODAY}
-    )
-    await sink.write(SnapshotBatch(partials=[part]))
-    text = await rendered(rep("ana"), sink=sink)
+    text = await rendered(rep("ana"), sink=await of_two_partitions(PrometheusSink(rep_label="off")))
 
     assert not [one for one in samples(text) if "rep" in one[1]]
-    assert value(text, "floorcast_team_today_dials", team="north") == 200
+    # Two workers may show a partition at once: its label lets PromQL take one of them.
+    for partition in ("0", "1"):
+        labels = {"team": "north", "partition": partition}
+        assert value(text, "floorcast_team_today_dials", **labels) == 200
+
+
+async def test_with_rep_label_a_team_is_one_series_of_a_worker() -> None:
+    text = await rendered(rep("ana"), sink=await of_two_partitions(PrometheusSink()))
+
+    assert value_labels(text, "floorcast_team_today_dials") == {"team": "north"}
+    assert value(text, "floorcast_team_today_dials", team="north") == 400
+
+
+async def of_two_partitions(sink: PrometheusSink) -> PrometheusSink:
+    """A sink whose one team has reps on two partitions."""
+    parts = [
+        Partial(
+            level="team", id="north", partition=at, version=(1, 1), reps=1, windows={"today": TODAY}
+        )
+        for at in range(2)
+    ]
+    await sink.write(SnapshotBatch(partials=parts))
+    return sink
 
 
 async def test_a_rep_that_moves_gets_the_labels_of_the_new_place() -> None:
