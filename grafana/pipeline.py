@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 
-from grafana import queries as q
+from grafana import pipeline_queries as q
+from grafana import recording
 from grafana.boards import choice, dashboard
-from grafana.panels import (
-    BYTES,
-    BYTES_PER_SECOND,
-    COUNT,
-    EVENTS_PER_SECOND,
-    SECONDS,
-    Query,
-    distribution,
-    lines,
-    numbers,
-    rows,
-)
+from grafana.links import ALERTS, PIPELINE, to_board
+from grafana.looks import BYTES, BYTES_PER_SECOND, COUNT, EVENTS_PER_SECOND, SECONDS, SHARE, Query
+from grafana.panels import distribution, lines, numbers, rows
 
 OUTCOMES = ("accepted", "duplicate", "revised", "misrouted", "expired", "dead_lettered")
 
@@ -25,7 +17,7 @@ OUTCOMES = ("accepted", "duplicate", "revised", "misrouted", "expired", "dead_le
 def pipeline() -> Dashboard:
     """Health at a glance, then events, delay, state, sinks and the audit."""
     board = dashboard(
-        "floorcast-pipeline", "Pipeline", "Events in, delay, state and sinks of the workers."
+        PIPELINE, "Pipeline", "Events in, delay, state and sinks of the workers.", wall=False
     )
     board.with_variable(choice("worker", "Worker", q.WORKERS))
     _now(board)
@@ -43,7 +35,7 @@ def _now(board: Dashboard) -> None:
         numbers(
             "Workers",
             "Workers that answer Prometheus.",
-            [Query("count(floorcast_partitions_owned)", "workers")],
+            [Query(recording.WORKERS, "workers")],
             unit=COUNT,
             span=4,
         ),
@@ -52,7 +44,8 @@ def _now(board: Dashboard) -> None:
             "Events in Kafka that are not applied yet, over all inputs.",
             [Query(q.waiting(), "waiting")],
             unit=COUNT,
-            span=5,
+            span=4,
+            attention_at=1_000,
         ),
         numbers(
             "Stopped inputs",
@@ -60,7 +53,7 @@ def _now(board: Dashboard) -> None:
             "`floorcast resume` goes on. The table below names them.",
             [Query(q.stopped_count(), "stopped")],
             unit=COUNT,
-            span=5,
+            span=4,
             attention_at=1,
         ),
         numbers(
@@ -68,7 +61,7 @@ def _now(board: Dashboard) -> None:
             "Workers that read state back from the changelogs.",
             [Query("sum(floorcast_recovering)", "recovering")],
             unit=COUNT,
-            span=5,
+            span=4,
             attention_at=1,
         ),
         numbers(
@@ -77,8 +70,17 @@ def _now(board: Dashboard) -> None:
             "at most 30 seconds apart in catch-up.",
             [Query("max(floorcast_commit_age_seconds)", "since")],
             unit=SECONDS,
-            span=5,
+            span=4,
             attention_at=60,
+        ),
+        numbers(
+            "Alerts firing",
+            "Alerts about the pipeline and the audit; the alerts board names them and what to do.",
+            [Query(q.firing(), "firing")],
+            unit=COUNT,
+            span=4,
+            attention_at=1,
+            links=[to_board(ALERTS, "Alerts board")],
         ),
     ):
         board.with_panel(panel)
@@ -109,7 +111,7 @@ def _events(board: Dashboard) -> None:
             [Query(q.counted("events_dead_lettered", "topic, reason"), "{{topic}}: {{reason}}")],
             unit=COUNT,
             bars=True,
-            empty="none",
+            nothing="none",
         ),
         lines(
             "Misrouted, by topic",
@@ -118,7 +120,7 @@ def _events(board: Dashboard) -> None:
             [Query(q.counted("events_misrouted", "topic"), "{{topic}}")],
             unit=COUNT,
             bars=True,
-            empty="none",
+            nothing="none",
         ),
         lines(
             "Expired, by topic",
@@ -126,7 +128,7 @@ def _events(board: Dashboard) -> None:
             [Query(q.counted("events_expired", "topic"), "{{topic}}")],
             unit=COUNT,
             bars=True,
-            empty="none",
+            nothing="none",
         ),
         lines(
             "Cold-day reads, by topic",
@@ -135,7 +137,7 @@ def _events(board: Dashboard) -> None:
             [Query(q.counted("cold_day_reads", "topic"), "{{topic}}")],
             unit=COUNT,
             bars=True,
-            empty="none",
+            nothing="none",
         ),
     ):
         board.with_panel(panel)
@@ -149,6 +151,7 @@ def _delay(board: Dashboard) -> None:
             "Events in Kafka that are not applied yet.",
             [Query(q.waiting("topic"), "{{topic}}")],
             unit=COUNT,
+            attention_at=1_000,
         ),
         lines(
             "Newest event, by source",
@@ -178,6 +181,7 @@ def _delay(board: Dashboard) -> None:
             "Per worker. What was applied since then is read again after a crash, without effect.",
             [Query(q.own("commit_age_seconds"), "{{instance}}")],
             unit=SECONDS,
+            attention_at=60,
         ),
         lines(
             "Time a commit takes",
@@ -204,7 +208,7 @@ def _state(board: Dashboard) -> None:
             sort="Topic",
             span=8,
             height=8,
-            empty="none",
+            nothing="none",
         ),
         lines(
             "Recovery, records left",
@@ -262,7 +266,30 @@ def _state(board: Dashboard) -> None:
             "CPU",
             "Share of one core that each worker's process uses.",
             [Query(q.process("cpu_seconds_total", rate=True), "{{instance}}")],
-            unit="percentunit",
+            unit=SHARE,
+            span=8,
+        ),
+        lines(
+            "Reps loading",
+            "Reps whose earlier days are still read back after a start; their today is right.",
+            [Query(q.own("reps_loading"), "{{instance}}")],
+            unit=COUNT,
+            span=8,
+        ),
+        lines(
+            "Rep-days removed",
+            "Rep-days that are no longer kept (`detail_days`).",
+            [Query(q.counted("rep_days_removed", "instance"), "{{instance}}")],
+            unit=COUNT,
+            span=8,
+            bars=True,
+            nothing="none",
+        ),
+        lines(
+            "Segments written, by table",
+            "Records written to the changelogs; up to 32 contributions each.",
+            [Query(q.per_second("changelog_records", "table"), "{{table}}")],
+            unit="wps",
             span=8,
         ),
     ):
@@ -293,7 +320,7 @@ def _sinks(board: Dashboard) -> None:
             unit=COUNT,
             span=6,
             bars=True,
-            empty="none",
+            nothing="none",
         ),
         lines(
             "Reps waiting, by sink",

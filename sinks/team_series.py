@@ -1,8 +1,8 @@
 """Team series for Prometheus: this worker's part of each team, which PromQL adds up over workers.
 
-They are right where rep series are cut or switched off, and few where reps are many. Where there are
-no rep series they are a part per partition (label `partition`): a partition that changes hands is on
-two workers for a scrape, and only a label that both give it lets PromQL count it once.
+They are right where rep series are cut or switched off, and few where reps are many. Where there
+are no rep series they are a part per partition (label `partition`): a partition that changes hands
+is on two workers for a scrape, and only a label that both give it lets PromQL count it once.
 """
 
 from __future__ import annotations

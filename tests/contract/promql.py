@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 
 import promql_parser
+import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from grafana.lint_queries import filled
 from sinks.prometheus import PrometheusSink
+from tests.services.programs import REPOSITORY
 
 Exported = dict[str, frozenset[str]]
 """Metric to the labels of its samples."""
 
-BY_PROMETHEUS = {"up": frozenset[str](), "ALERTS": frozenset({"alertname", "alertstate"})}
+BY_PROMETHEUS = {
+    "up": frozenset[str](),
+    "ALERTS": frozenset({"alertname", "alertstate", "severity"}),
+    "ALERTS_FOR_STATE": frozenset({"alertname", "severity"}),
+}
 """What Prometheus itself says of its targets and rules."""
 
 _ADDED = frozenset({"job", "instance", "__name__"})
-_VARIABLES = {"$__rate_interval": "1m", "$__range": "1h"}
+_LEVELS = {
+    "rep": frozenset({"rep", "team", "site"}),
+    "team": frozenset({"team", "site"}),
+    "topic": frozenset({"topic"}),
+    "source": frozenset({"topic", "source"}),
+    "floor": frozenset[str](),
+}
+"""The labels of what is recorded, by the first part of its name."""
 
 
 def parsed(registry: CollectorRegistry, sink: PrometheusSink) -> Exported:
@@ -32,11 +45,21 @@ def parsed(registry: CollectorRegistry, sink: PrometheusSink) -> Exported:
     return {name: frozenset(found) for name, found in labels.items()}
 
 
-def filled(expr: str, chosen: str = ".*") -> str:
-    """A dashboard's query as Grafana sends it, every variable set to `chosen`."""
-    for name, value in _VARIABLES.items():
-        expr = expr.replace(name, value)
-    return re.sub(r"\$\{?\w+\}?", chosen, expr)
+def rules() -> Iterator[dict[str, str]]:
+    """Every rule of deploy/, recording and alerting."""
+    for file in sorted((REPOSITORY / "deploy" / "prometheus" / "rules").glob("*.yml")):
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
+            yield from group["rules"]
+
+
+def recorded() -> Exported:
+    """What the recording rules make, with its labels."""
+    found = {}
+    for name in (rule["record"] for rule in rules() if "record" in rule):
+        level, metric, _ = name.split(":")
+        money = {"currency"} if "_revenue_" in metric else set()
+        found[name] = _LEVELS[level] | money
+    return found
 
 
 def selectors(expr: str) -> Iterator[tuple[str, frozenset[str]]]:
@@ -58,9 +81,9 @@ def selectors(expr: str) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def unknown(expr: str, exported: Exported) -> list[str]:
-    """What a query asks for that no worker exports."""
+    """What a query asks for that no worker exports and no rule records."""
     problems = []
-    known = exported | BY_PROMETHEUS
+    known = exported | BY_PROMETHEUS | recorded()
     for metric, matched in selectors(expr):
         if metric not in known:
             problems.append(f"no metric {metric}")

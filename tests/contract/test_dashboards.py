@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft7Validator
 
+from grafana.alerts import runbook
+from grafana.generate import dashboards, main
+from grafana.links import PAGE
+from grafana.lint import BOARD_LINK, links_of, problems
 from tests.contract.promql import unknown
-from tests.grafana.dashboards import DASHBOARDS, ROOT, Board, load
+from tests.grafana.dashboards import DASHBOARDS, ROOT, data_panels, load
 from tests.grafana.small_audit import Audit
 from tests.grafana.small_floor import REPS, Worker
 
 SCHEMAS: dict[str, Any] = json.loads(
     (Path(__file__).parent / "grafana-13.2.3.schema.json").read_text(encoding="utf-8")
 )
-GRID_WIDTH = 24
 NEWEST_CLASSIC_SCHEMA = 42
 
 on_each = pytest.mark.parametrize("name", DASHBOARDS)
-
-
-def panels(board: Board) -> Iterator[dict[str, Any]]:
-    """Everything but the rows' headings."""
-    return (one for one in board["panels"] if one["type"] != "row")
 
 
 def test_the_checked_in_dashboards_are_what_the_generator_makes() -> None:
@@ -40,14 +39,14 @@ def test_the_checked_in_dashboards_are_what_the_generator_makes() -> None:
 @on_each
 def test_a_dashboard_is_valid_for_grafana(name: str) -> None:
     board = load(name)
-    problems = list(Draft7Validator(SCHEMAS["Dashboard"]).iter_errors(board))
-    for panel in panels(board):
+    errors = list(Draft7Validator(SCHEMAS["Dashboard"]).iter_errors(board))
+    for panel in (one for one in board["panels"] if one["type"] != "row"):
         kind = panel["type"]
-        problems += Draft7Validator(SCHEMAS[kind]).iter_errors(panel["options"])
-        custom = panel["fieldConfig"]["defaults"].get("custom")
+        errors += Draft7Validator(SCHEMAS[kind]).iter_errors(panel["options"])
+        custom = panel.get("fieldConfig", {}).get("defaults", {}).get("custom")
         if custom is not None:
-            problems += Draft7Validator(SCHEMAS[f"{kind}.custom"]).iter_errors(custom)
-    assert [f"{one.json_path}: {one.message}" for one in problems] == []
+            errors += Draft7Validator(SCHEMAS[f"{kind}.custom"]).iter_errors(custom)
+    assert [f"{one.json_path}: {one.message}" for one in errors] == []
 
 
 @on_each
@@ -63,79 +62,71 @@ def test_a_provisioned_dashboard_has_a_stable_name_and_no_server_id(name: str) -
 
 
 @on_each
-def test_every_panel_says_what_it_shows_and_in_which_unit(name: str) -> None:
-    for panel in panels(load(name)):
-        assert panel["title"]
-        assert panel["description"].endswith("."), panel["title"]
-        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+def test_the_linter_finds_nothing(name: str) -> None:
+    assert problems(load(name)) == []
 
 
 @on_each
-def test_titles_and_ids_are_used_once(name: str) -> None:
-    board = load(name)
-    for field in ("id", "title"):
-        values = [panel[field] for panel in board["panels"]]
-        assert len(values) == len(set(values)), values
+def test_links_lead_to_boards_that_are_there_and_choose_what_they_have(name: str) -> None:
+    boards = {board["uid"]: board for board in map(load, DASHBOARDS)}
+    for link in (one for panel in data_panels(load(name)) for one in links_of(panel)):
+        if found := BOARD_LINK.match(link["url"]):
+            variables = {one["name"] for one in boards[found[1]]["templating"]["list"]}
+            assert set(re.findall(r"&var-(\w+)=", link["url"])) <= variables, link
 
 
-@on_each
-def test_every_query_goes_to_the_chosen_data_source(name: str) -> None:
-    board = load(name)
-    variables = {one["name"]: one for one in board["templating"]["list"]}
-    assert variables["datasource"]["type"] == "datasource"
-    chosen = {"type": "prometheus", "uid": "${datasource}"}
-    for panel in panels(board):
-        assert panel["datasource"] == chosen
-        assert [one["datasource"] for one in panel["targets"]] == [chosen] * len(panel["targets"])
-    queries = [one for one in variables.values() if one["type"] == "query"]
-    assert [one["datasource"] for one in queries] == [chosen] * len(queries)
+def test_from_every_wallboard_one_comes_to_every_other_and_to_the_page() -> None:
+    led = {
+        name: {link["url"] for panel in data_panels(load(name)) for link in links_of(panel)}
+        for name in DASHBOARDS
+    }
+    pages = {
+        url.removeprefix("${page:raw}").split("$")[0]
+        for urls in led.values()
+        for url in urls
+        if url.startswith("${page:raw}")
+    }
+    assert pages == {"/", "/team/", "/rep/"}
+    for name in DASHBOARDS:
+        board = load(name)
+        (others, page) = board["links"]
+        assert (others["type"], others["tags"]) == ("dashboards", ["floorcast"])
+        assert page["url"] == "${page:raw}/"
+        assert "floorcast" in board["tags"]
+        (base,) = (one for one in board["templating"]["list"] if one["name"] == "page")
+        assert (base["type"], base["query"]) == ("constant", PAGE)
 
 
-@on_each
-def test_panels_do_not_overlap_or_leave_the_grid(name: str) -> None:
-    taken: dict[tuple[int, int], str] = {}
-    for panel in load(name)["panels"]:
-        grid = panel["gridPos"]
-        assert grid["x"] + grid["w"] <= GRID_WIDTH, panel["title"]
-        for x in range(grid["x"], grid["x"] + grid["w"]):
-            for y in range(grid["y"], grid["y"] + grid["h"]):
-                assert (x, y) not in taken, f"{panel['title']} lies on {taken[x, y]}"
-                taken[x, y] = panel["title"]
+def test_the_page_of_another_address_is_in_every_board() -> None:
+    for board in dashboards("https://boards.example.com/").values():
+        (base,) = (one for one in board["templating"]["list"] if one["name"] == "page")
+        assert base["query"] == "https://boards.example.com"
 
 
-@on_each
-def test_a_missing_number_is_never_shown_as_zero(name: str) -> None:
-    for panel in panels(load(name)):
-        defaults = panel["fieldConfig"]["defaults"]
-        assert defaults["noValue"], panel["title"]
-        (mapping,) = defaults["mappings"]
-        assert mapping["options"]["match"] == "null+nan"
-        assert mapping["options"]["result"]["text"] == defaults["noValue"]
+@pytest.mark.parametrize("arguments", [["--page", "boards.example.com"], ["--page", ""]])
+def test_an_address_without_a_scheme_is_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--check", *arguments])
+    assert stop.value.code == 2
+    assert "give an address such as https://" in capsys.readouterr().err
 
 
-@on_each
-def test_big_numbers_are_the_last_value_and_not_an_average(name: str) -> None:
-    for panel in panels(load(name)):
-        if panel["type"] == "stat":
-            assert panel["options"]["reduceOptions"]["calcs"] == ["lastNotNull"]
-            assert all(one["instant"] for one in panel["targets"])
+def test_the_alerts_board_has_the_runbook_whole() -> None:
+    (panel,) = (one for one in load("alerts.json")["panels"] if one["type"] == "text")
+    shown = re.findall(r"^### (\w+)$", panel["options"]["content"], re.MULTILINE)
+    assert shown == [rule["alert"] for name in ("pipeline", "audit") for rule in of_file(name)]
+    with pytest.raises(ValueError, match="no heading '## Runbook'"):
+        runbook("# Nothing here\n")
 
 
-@on_each
-def test_rates_follow_the_scrape_interval(name: str) -> None:
-    for panel in panels(load(name)):
-        for target in panel["targets"]:
-            for function in ("rate(", "increase("):
-                if function in target["expr"]:
-                    assert "[$__rate_interval]" in target["expr"]
-
-
-@on_each
-def test_a_rep_is_counted_once_before_anything_is_added_up(name: str) -> None:
-    for panel in panels(load(name)):
-        for target in panel["targets"]:
-            for before in target["expr"].split("floorcast_rep_today_")[:-1]:
-                assert before.endswith(("max by (rep) (", "max by (rep, team) (", "currency) ("))
+def of_file(name: str) -> list[dict[str, Any]]:
+    """The rules of a file of deploy/."""
+    file = ROOT / "deploy" / "prometheus" / "rules" / f"{name}.yml"
+    return [
+        one for group in yaml.safe_load(file.read_text("utf-8"))["groups"] for one in group["rules"]
+    ]
 
 
 @on_each
@@ -144,7 +135,7 @@ async def test_what_a_query_asks_for_is_exported(name: str) -> None:
     await worker.show(REPS)
     worker.count(now_ms=1_772_445_600_000)
     exported = worker.exported() | Audit().exported()
-    for panel in panels(load(name)):
+    for panel in data_panels(load(name)):
         for target in panel["targets"]:
-            problems = unknown(target["expr"], exported)
-            assert not problems, f"{panel['title']}: {problems}"
+            missing = unknown(target["expr"], exported)
+            assert not missing, f"{panel['title']}: {missing}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from streams.core.clock import SystemClock
+from tests.grafana.quick_rules import quick_rules
 from tests.grafana.serving import serving
 from tests.grafana.small_floor import REPS, Worker
 from tests.services.alertmanager import AlertmanagerServer
@@ -24,13 +26,14 @@ ALERTMANAGER = (DEPLOY / "alertmanager" / "alertmanager.yml").read_text(encoding
 Start = Callable[[str | Mapping[str, Any]], Any]
 
 
-def shortened(worker: Worker, alertmanager: AlertmanagerServer) -> dict[str, Any]:
+def shortened(worker: Worker, alertmanager: AlertmanagerServer, folder: Path) -> dict[str, Any]:
     """The stack's Prometheus configuration with this test's addresses, and without the waiting."""
     text = (DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
     config: dict[str, Any] = yaml.safe_load(text)
     config["global"] = dict.fromkeys(("scrape_interval", "scrape_timeout"), "500ms")
     config["global"]["evaluation_interval"] = "500ms"
-    config["rule_files"] = [str(DEPLOY / "prometheus" / name) for name in config["rule_files"]]
+    assert config["rule_files"] == ["rules/*.yml"]
+    config["rule_files"] = quick_rules(folder)
     (managers,) = config["alerting"]["alertmanagers"]
     managers["static_configs"] = [{"targets": [alertmanager.url.removeprefix("http://")]}]
     for job in config["scrape_configs"]:
@@ -58,14 +61,16 @@ def wait_for_both_jobs(server: PrometheusServer) -> None:
 
 
 def test_a_stopped_input_reaches_the_alertmanager_in_words(
-    prometheus_server: Start, alertmanager_server: Start
+    prometheus_server: Start, alertmanager_server: Start, tmp_path: Path
 ) -> None:
     worker = Worker(port=free_port())
     asyncio.run(worker.show(REPS))
     worker.count(SystemClock().now_ms())
     alertmanager: AlertmanagerServer = alertmanager_server(ALERTMANAGER)
     with serving(worker):
-        prometheus: PrometheusServer = prometheus_server(shortened(worker, alertmanager))
+        prometheus: PrometheusServer = prometheus_server(
+            shortened(worker, alertmanager, tmp_path / "rules")
+        )
         alert = wait_for_alert(alertmanager, "FloorcastInputStopped")
         groups = ask(f"{prometheus.url}/api/v1/rules")["data"]["groups"]
         assert {one["health"] for group in groups for one in group["rules"]} == {"ok"}

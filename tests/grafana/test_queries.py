@@ -7,13 +7,12 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from streams.core.clock import SystemClock
-from tests.contract.promql import filled
-from tests.grafana.dashboards import DASHBOARDS, load
+from tests.grafana.dashboards import DASHBOARDS, data_panels, load, sent
+from tests.grafana.quick_rules import quick_rules
 from tests.grafana.serving import serving
 from tests.grafana.small_audit import Audit
 from tests.grafana.small_floor import CALL_SOURCE, DEAL_SOURCE, REPS, Worker
@@ -24,8 +23,14 @@ from tests.services.prometheus import PrometheusServer
 LEGEND_LABEL = re.compile(r"{{\s*(\w+)\s*}}")
 LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
 CHOICES = {
-    "team": ["north", "south"],
-    "site": ["london", "shanghai"],
+    "floor.json": {"team": ["north", "south"], "site": ["london", "shanghai"]},
+    "team.json": {"team": ["north", "south"], "site": ["london"]},
+    "rep.json": {
+        "team": ["north", "south"],
+        "site": ["london", "shanghai"],
+        "rep": ["r-1", "r-2", "r-3", "r-4", "r-5"],
+        "own_team": ["south"],
+    },
 }
 
 
@@ -39,12 +44,13 @@ def scraped(server: PrometheusServer, *workers: Worker) -> Iterator[PrometheusSe
         {"job_name": "floorcast-reps", "metrics_path": "/metrics/reps", "static_configs": targets},
         {"job_name": "floorcast-audit", "static_configs": [{"targets": [audit.target]}]},
     ]
-    once = {"scrape_interval": "500ms", "scrape_timeout": "500ms"}
+    once = dict.fromkeys(("scrape_interval", "scrape_timeout"), "500ms")
+    rules = quick_rules(server.folder / "rules")
     samples = "min(count_over_time(floorcast_events_accepted_total[1m]))"
     for worker in workers:
         worker.count(SystemClock().now_ms())
     with serving(*workers, audit):
-        server.start({"global": once, "scrape_configs": jobs})
+        server.start({"global": once, "rule_files": rules, "scrape_configs": jobs})
         try:
             server.wait_for(f"{samples} >= 1")
             for worker in workers:
@@ -53,6 +59,9 @@ def scraped(server: PrometheusServer, *workers: Worker) -> Iterator[PrometheusSe
             server.wait_for(f"{samples} >= {so_far + 2}")
             up = "count(up == 1)"
             server.wait_for(f"{up} == {2 * len(workers) + 1}")
+            # Recorded from all of that, and twice, so that nothing of the first moment is left.
+            server.wait_for("count_over_time(team:floorcast_today_contacts:sum[1m]) >= 3")
+            server.wait_for('ALERTS{alertname="FloorcastSinkFailing"}')
             yield server
         finally:
             server.kill()
@@ -70,21 +79,19 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer
 
 @pytest.fixture(scope="module")
 def without_reps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
-    """The same floor where rep series are switched off."""
-    worker = Worker(port=free_port(), rep_label="off")
-    asyncio.run(worker.show(REPS))
-    with scraped(PrometheusServer(tmp_path_factory.mktemp("teams")), worker) as server:
+    """The same floor, partition 1 on two workers, where rep series are switched off."""
+    old, new = (Worker(port=free_port(), rep_label="off") for _ in range(2))
+    asyncio.run(old.show(REPS))
+    asyncio.run(new.show(tuple(one for one in REPS if one.partition == 1)))
+    with scraped(PrometheusServer(tmp_path_factory.mktemp("teams")), old, new) as server:
         yield server
 
 
-def panels(name: str) -> Iterator[dict[str, Any]]:
-    return (one for one in load(name)["panels"] if one["type"] != "row")
-
-
-def panel(name: str, title: str) -> list[str]:
-    """The queries of a panel, as Grafana sends them with everything chosen."""
-    (found,) = (one for one in panels(name) if one["title"] == title)
-    return [filled(one["expr"]) for one in found["targets"]]
+def panel(name: str, title: str, **chosen: str) -> list[str]:
+    """The queries of a panel, as Grafana sends them."""
+    board = load(name)
+    (found,) = (one for one in board["panels"] if one["title"] == title)
+    return [sent(board, one["expr"], **chosen) for one in found["targets"]]
 
 
 def by_label(server: PrometheusServer, expr: str, label: str) -> dict[str, float]:
@@ -95,9 +102,10 @@ def by_label(server: PrometheusServer, expr: str, label: str) -> dict[str, float
 def test_every_query_of_every_panel_returns_finite_numbers(
     floor: PrometheusServer, name: str
 ) -> None:
-    for one in panels(name):
+    board = load(name)
+    for one in data_panels(board):
         for target in one["targets"]:
-            result = floor.query(filled(target["expr"]))
+            result = floor.query(sent(board, target["expr"]))
             values = [float(sample["value"][1]) for sample in result]
             where = f"{one['title']}: {target['expr']}"
             assert any(map(math.isfinite, values)), where
@@ -109,10 +117,12 @@ def test_every_query_of_every_panel_returns_finite_numbers(
 def test_results_have_the_labels_that_legends_and_tables_show(
     floor: PrometheusServer, name: str
 ) -> None:
-    for one in panels(name):
+    board = load(name)
+    for one in data_panels(board):
         found: set[str] = set()
         for target in one["targets"]:
-            results = [sample["metric"] for sample in floor.query(filled(target["expr"]))]
+            answer = floor.query(sent(board, target["expr"]))
+            results = [sample["metric"] for sample in answer]
             found.update(*results)
             for label in LEGEND_LABEL.findall(target["legendFormat"]):
                 assert all(metric.get(label) for metric in results), f"{one['title']}: {label}"
@@ -124,15 +134,17 @@ def test_results_have_the_labels_that_legends_and_tables_show(
 
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_every_variable_offers_what_is_there(floor: PrometheusServer, name: str) -> None:
-    for variable in load(name)["templating"]["list"]:
+    board = load(name)
+    for variable in board["templating"]["list"]:
         if variable["type"] != "query":
             continue
-        asked = LABEL_VALUES.fullmatch(variable["query"])
+        asked = LABEL_VALUES.fullmatch(sent(board, variable["query"]))
         assert asked is not None
         metric, label = asked.groups()
         answer = ask(f"{floor.url}/api/v1/label/{label}/values", {"match[]": metric})
         assert answer["data"]
-        assert answer["data"] == CHOICES.get(variable["name"], answer["data"])
+        expected = CHOICES.get(name, {}).get(variable["name"], answer["data"])
+        assert answer["data"] == expected, variable["name"]
 
 
 def test_the_headline_is_a_sum_over_a_sum(floor: PrometheusServer) -> None:
@@ -141,6 +153,14 @@ def test_the_headline_is_a_sum_over_a_sum(floor: PrometheusServer) -> None:
     )
     assert (net_deals, contacts) == (10, 150)
     assert conversion == pytest.approx(10 / 150)
+
+
+def test_a_team_and_a_rep_have_their_own_headline(floor: PrometheusServer) -> None:
+    for name, expected in (("team.json", [9, 100]), ("rep.json", [6, 60])):
+        asked = panel(name, "Conversion", team="north", rep="r-2", own_team="north")
+        conversion, net_deals, contacts = (floor.value(expr) for expr in asked)
+        assert [net_deals, contacts] == expected
+        assert conversion == pytest.approx(net_deals / contacts)
 
 
 def test_a_rep_whom_two_workers_show_counts_once(floor: PrometheusServer) -> None:
@@ -156,18 +176,18 @@ def test_money_is_shown_in_whole_units_of_its_currency(floor: PrometheusServer) 
 
 
 def test_a_rep_without_contacts_has_no_conversion_instead_of_zero(floor: PrometheusServer) -> None:
-    conversion = by_label(floor, panel("floor.json", "Reps")[4], "rep")
-    assert conversion["r-1"] == pytest.approx(3 / 40)
+    conversion = by_label(floor, panel("team.json", "Reps", team="south")[4], "rep")
+    assert conversion["r-3"] == pytest.approx(1 / 50)
     assert math.isnan(conversion["r-4"])
 
 
 def test_a_chosen_team_narrows_every_number(floor: PrometheusServer) -> None:
-    contacts = panel("floor.json", "Conversion")[2].replace('team=~".*"', 'team=~"north"')
+    contacts = panel("floor.json", "Conversion", team="north")[2]
     assert floor.value(contacts) == 100
 
 
 def test_an_unknown_site_shows_nothing_instead_of_everything(floor: PrometheusServer) -> None:
-    contacts = panel("floor.json", "Conversion")[2].replace('site=~".*"', 'site=~"paris"')
+    contacts = panel("floor.json", "Conversion", site="paris")[2]
     assert floor.query(contacts) == []
 
 
@@ -179,6 +199,27 @@ def test_each_source_has_its_age(floor: PrometheusServer) -> None:
 def test_a_stopped_input_is_named(floor: PrometheusServer) -> None:
     (stopped,) = panel("pipeline.json", "Stopped inputs by name")
     assert by_label(floor, stopped, "topic") == {"survey-submitted": 1}
+
+
+def test_alerts_say_where_and_since_when(floor: PrometheusServer) -> None:
+    (since,) = panel("alerts.json", "Alerts now")
+    found = {one["metric"]["alertname"]: one for one in floor.query(since)}
+    stopped = found["FloorcastInputStopped"]
+    assert stopped["metric"]["topic"] == "survey-submitted"
+    assert stopped["metric"]["severity"] == "critical"
+    assert abs(float(stopped["value"][1]) - SystemClock().now_ms()) < 120_000
+    (critical,) = panel("alerts.json", "Critical alerts")
+    assert floor.value(critical) == len(
+        [one for one in floor.query(since) if one["metric"]["severity"] == "critical"]
+    )
+
+
+def test_no_alerts_is_a_number_only_while_rules_are_evaluated(
+    without_reps: PrometheusServer,
+) -> None:
+    (warnings,) = panel("alerts.json", "Pending")
+    assert without_reps.value(warnings) == 0
+    assert without_reps.query(warnings.replace("floor:floorcast_workers:count", "absent_one")) == []
 
 
 def test_teams_are_right_where_rep_series_are_switched_off(without_reps: PrometheusServer) -> None:
