@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -74,6 +75,10 @@ class FloorWorker:
         """kill -9."""
         self.wanted = False
         self._process.kill()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, such as SIGSTOP."""
+        os.kill(self._process.pid, number)
 
     def leave(self) -> int | None:
         """SIGTERM, and wait; returns the exit code."""

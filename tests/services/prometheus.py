@@ -63,6 +63,16 @@ class PrometheusServer:
         result: list[dict[str, Any]] = ask(f"{self.url}/api/v1/query", parameters)["data"]["result"]
         return result
 
+    def samples(
+        self, expression: str, start_s: float, end_s: float, step_s: float
+    ) -> list[dict[str, Any]]:
+        """A range query's result: a list of `{"metric": labels, "values": [[time, text], ...]}`."""
+        parameters = {"query": expression, "start": str(start_s), "end": str(end_s)}
+        parameters["step"] = str(step_s)
+        answer = ask(f"{self.url}/api/v1/query_range", parameters)
+        result: list[dict[str, Any]] = answer["data"]["result"]
+        return result
+
     def value(self, expression: str) -> float:
         """The one number an instant query gives; raises ValueError for none or several."""
         (sample,) = self.query(expression)
