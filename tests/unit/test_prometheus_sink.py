@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Iterator
 from typing import Literal
@@ -207,3 +208,32 @@ async def test_the_handler_serves_the_whole_text(encoding: str) -> None:
             assert await answer.text() == text
     finally:
         await runner.cleanup()
+
+
+async def test_a_scraper_that_hangs_up_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    sink = PrometheusSink()
+    text = await rendered(*(rep(f"r-{n}") for n in range(3_000)), sink=sink)
+    ended = asyncio.Event()
+    handler = reps_handler(sink)
+
+    async def and_tell(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        finally:
+            ended.set()
+
+    app = web.Application()
+    app.router.add_get("/metrics/reps", and_tell)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", runner.addresses[0][1])
+        writer.write(b"GET /metrics/reps HTTP/1.1\r\nHost: here\r\n\r\n")
+        # Far less than the text: the worker is in the middle of its answer.
+        assert len(await reader.readexactly(1_000)) < len(text)
+        writer.transport.abort()
+        await ended.wait()
+    finally:
+        await runner.cleanup()
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
