@@ -12,8 +12,9 @@ from grafana import queries as q
 from grafana.boards import choice, dashboard
 from grafana.headline import NO_CALLS, TODAY, headline
 from grafana.links import ALERTS, FLOOR, PIPELINE, Link, of_team, to_board, to_page
-from grafana.looks import COUNT, SECONDS, SHARE, Query
+from grafana.looks import COUNT, HMS, SECONDS, SHARE, Query
 from grafana.panels import lines, numbers, rows
+from grafana.recording import WORKERS
 
 OF_A_LINE = "${__field.labels.team:percentencode}"
 
@@ -47,7 +48,7 @@ def _teams(board: Dashboard) -> None:
                 Query(q.net_deals(who), "Net deals"),
                 Query(q.conversion(who), "Conversion", SHARE, 1),
                 Query(q.share(who, "human_answered_dials", "dials"), "Connect rate", SHARE, 1),
-                Query(q.handle_time(who), "Handle time", SECONDS, 0),
+                Query(q.handle_time(who), "Handle time", HMS),
                 Query(who.count("today_csat_responses"), "CSAT answers"),
                 Query(q.share(who, "csat_satisfied", "csat_responses"), "CSAT", SHARE, 1),
             ],
@@ -97,13 +98,12 @@ def trust() -> Iterator[stat.Panel]:
         links=behind,
     )
     yield numbers(
-        "Partitions recovering",
-        "While above 0, the reps of these partitions are missing above; they come back whole.",
-        [Query(q.recovering(), "recovering")],
+        "Workers",
+        "Workers that answer Prometheus. When one goes, others take its partitions over.",
+        [Query(WORKERS, "workers")],
         unit=COUNT,
         span=5,
         height=4,
-        attention_at=1,
         links=behind,
     )
     yield numbers(

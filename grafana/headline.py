@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from grafana_foundation_sdk.builders import stat
 
 from grafana import queries as q
-from grafana.links import Link
-from grafana.looks import COUNT, DEALS, SECONDS, SHARE, Query
+from grafana.links import PIPELINE, Link, to_board
+from grafana.looks import COUNT, DEALS, HMS, SHARE, Query
 from grafana.panels import numbers
+from grafana.recording import MISSING
 
 NO_CALLS = "no calls"
 NO_SURVEYS = "no answers"
@@ -17,7 +18,7 @@ TODAY = "Today is the local date at each rep's site."
 
 
 def headline(who: q.People, *, height: int = 5, links: Sequence[Link] = ()) -> Iterator[stat.Panel]:
-    """Six tiles, three a row."""
+    """Six tiles, three a row, and one that says whether anybody is missing from them."""
     yield numbers(
         "Conversion",
         f"Net deals per contact. Net deals are closed less cancelled or refunded. {TODAY}",
@@ -74,10 +75,10 @@ def headline(who: q.People, *, height: int = 5, links: Sequence[Link] = ()) -> I
         "Average handle time",
         f"Talk, hold and wrap-up time per call answered by a human. {TODAY}",
         [
-            Query(q.handle_time(who), "handle time", decimals=0),
+            Query(q.handle_time(who), "handle time"),
             Query(who.count("today_human_answered_calls"), "human answered", COUNT),
         ],
-        unit=SECONDS,
+        unit=HMS,
         span=8,
         height=height,
         empty=NO_CALLS,
@@ -92,7 +93,18 @@ def headline(who: q.People, *, height: int = 5, links: Sequence[Link] = ()) -> I
             Query(who.count("today_new_customer_deals"), "new customers"),
         ],
         unit=DEALS,
-        span=8,
+        span=5,
         height=height,
         links=links,
+    )
+    yield numbers(
+        "Missing",
+        "Partitions whose reps are missing from the numbers here, because a worker is away or "
+        "reads its state back. While above 0 sums are too low; they come back whole.",
+        [Query(MISSING, "partitions")],
+        unit=COUNT,
+        span=3,
+        height=height,
+        attention_at=1,
+        links=[to_board(PIPELINE, "Pipeline board")],
     )

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import promql_parser as p
 
 STANDS_FOR = {"$__rate_interval": "1m", "$__range": "1h"}
-ONE_A_WORKER = re.compile(r"floorcast_rep_(series_dropped|recovering_partitions|days_removed)")
-"""Named like a rep's series, but each worker has its own and they are added up."""
+ONE_A_WORKER = re.compile(
+    r"floorcast_rep_(series_dropped|recovering_partitions|days_removed|partition_shown)"
+)
+"""Named like a rep's series, but not one of a rep."""
 
 BY_REP = re.compile(r"floorcast_rep_")
 BY_TEAM = re.compile(r"floorcast_team_")

@@ -35,6 +35,9 @@ NEUTRAL, ATTENTION = "blue", "orange"
 
 SHARE, SECONDS, COUNT, DEALS = "percentunit", "s", "none", "none"
 EVENTS_PER_SECOND, BYTES, BYTES_PER_SECOND = "eps", "bytes", "Bps"
+HMS = "dthms"
+"""Seconds as 00:02:15: whole, where the unit `s` would round to minutes or hours."""
+
 AGO = "dateTimeFromNow"
 """An instant in milliseconds, shown as how long ago it was."""
 

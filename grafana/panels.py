@@ -171,7 +171,7 @@ def rows(
     )
     panel.filterable(True).cell_options(TableAutoCellOptions())
     panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(True)])
-    renamed, hidden = dict(labels), {"Time": True}
+    renamed, hidden = dict(labels), {"Time": True, "job": True}
     for ref, query in lettered(columns):
         panel.with_target(target(ref, query).instant().format(PromQueryFormat.TABLE))
         value = f"Value #{ref}" if len(columns) > 1 else "Value"

@@ -37,7 +37,7 @@ def _now(board: Dashboard) -> None:
             "Workers that answer Prometheus.",
             [Query(recording.WORKERS, "workers")],
             unit=COUNT,
-            span=4,
+            span=3,
         ),
         numbers(
             "Events waiting",
@@ -52,6 +52,14 @@ def _now(board: Dashboard) -> None:
             "Partitions of inputs that are not read because too many of their events were bad; "
             "`floorcast resume` goes on. The table below names them.",
             [Query(q.stopped_count(), "stopped")],
+            unit=COUNT,
+            span=3,
+            attention_at=1,
+        ),
+        numbers(
+            "Partitions missing",
+            "Partitions that no worker shows: their reps are missing from boards.",
+            [Query(recording.MISSING, "missing")],
             unit=COUNT,
             span=4,
             attention_at=1,
@@ -70,7 +78,7 @@ def _now(board: Dashboard) -> None:
             "at most 30 seconds apart in catch-up.",
             [Query("max(floorcast_commit_age_seconds)", "since")],
             unit=SECONDS,
-            span=4,
+            span=3,
             attention_at=60,
         ),
         numbers(
@@ -78,7 +86,7 @@ def _now(board: Dashboard) -> None:
             "Alerts about the pipeline and the audit; the alerts board names them and what to do.",
             [Query(q.firing(), "firing")],
             unit=COUNT,
-            span=4,
+            span=3,
             attention_at=1,
             links=[to_board(ALERTS, "Alerts board")],
         ),

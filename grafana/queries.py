@@ -118,11 +118,6 @@ def left_out() -> str:
     return "sum(floorcast_rep_series_dropped)"
 
 
-def recovering() -> str:
-    """Partitions whose reps are missing until they are whole."""
-    return "sum(floorcast_rep_recovering_partitions)"
-
-
 def _net_revenue(who: People, match: str) -> str:
     gross, back = (
         who.money(f"today_revenue_{one}_minor_units", match) for one in ("gross", "reversed")

@@ -17,6 +17,9 @@ REPS = "team:floorcast_rep_info:count"
 WORKERS = "floor:floorcast_workers:count"
 """Workers that answer; always there while rules are evaluated, so its absence tells of none."""
 
+MISSING = "floor:floorcast_partitions_missing:count"
+"""Partitions that no worker shows: their reps are missing from every sum of the same moment."""
+
 WAITING = "topic:floorcast_consumer_lag_events:sum"
 NEWEST = "source:floorcast_newest_event_timestamp_seconds:max"
 
@@ -71,6 +74,13 @@ def rules() -> Iterator[Rule]:
     """All rules in the order in which they are evaluated."""
     yield Rule(PLACE, ("topk by (rep) (1, max by (rep, team, site) (floorcast_rep_info))",))
     yield Rule(REPS, (f"count by (team, site) ({PLACE})",))
+    yield Rule(
+        MISSING,
+        (
+            "max(floorcast_input_partitions)",
+            "- (count(max by (partition) (floorcast_rep_partition_shown)) or vector(0))",
+        ),
+    )
     for suffix in COUNTS:
         yield Rule(recorded(suffix), _sum(suffix))
     for suffix in MONEY:

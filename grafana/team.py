@@ -9,7 +9,7 @@ from grafana import queries as q
 from grafana.boards import choice, dashboard, one
 from grafana.headline import NO_CALLS, TODAY, headline
 from grafana.links import FLOOR, TEAM, of_rep, to_board, to_page
-from grafana.looks import COUNT, SECONDS, SHARE, Query
+from grafana.looks import COUNT, HMS, SHARE, Query
 from grafana.panels import lines, rows
 
 OF_TEAM = "${team:percentencode}"
@@ -46,7 +46,7 @@ def _reps(board: Dashboard) -> None:
                 Query(contacts, "Contacts"),
                 Query(q.net_deals(who), "Net deals"),
                 Query(q.conversion(who), "Conversion", SHARE, 1),
-                Query(who.count("today_talk_seconds"), "Talk time", SECONDS, 0),
+                Query(who.count("today_talk_seconds"), "Talk time", HMS),
                 Query(answers, "CSAT answers"),
                 Query(q.share(who, "csat_satisfied", "csat_responses"), "CSAT", SHARE, 1),
             ],

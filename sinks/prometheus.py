@@ -97,6 +97,7 @@ class PrometheusSink:
     def _pieces(self) -> Iterator[str]:
         """Families in turn; empty pieces where only time has passed."""
         recovering = {p for p, one in self._latest.status.items() if one.state == "recovering"}
+        shown = sorted(self._latest.status.keys() - recovering)
         # Snapshots are replaced, never altered, so these lists stay as they are now.
         teams = team_tallies(
             self._latest.partials.values(), recovering, by_partition=self._rep_label == "off"
@@ -126,6 +127,11 @@ class PrometheusSink:
             "floorcast_rep_recovering_partitions",
             "Owned partitions that recover and show nothing until they are whole.",
             [f" {len(recovering)}\n"],
+        )
+        yield gauge(
+            "floorcast_rep_partition_shown",
+            "1 for each partition whose numbers are here; an absent one is missing from all sums.",
+            [f'{{partition="{p}"}} 1\n' for p in shown],
         )
         yield from _rep_families(rows)
         yield from team_families(teams)

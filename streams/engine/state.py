@@ -127,6 +127,7 @@ class State:
         self._assignment += 1
         self.inputs.assigned(partitions, self.lane)
         self.telemetry.partitions.set(len(partitions))
+        self.telemetry.input_partitions.set(self.settings.partitions)
         self.telemetry.recovering.set(1 if partitions else 0)
         if gone:
             self.on_release(gone)

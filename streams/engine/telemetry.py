@@ -82,6 +82,10 @@ class Telemetry:
         )
         self.recovery_left = gauge("recovery_left_records", "Changelog records still to be read.")
         self.partitions = gauge("partitions_owned", "Partitions this worker owns.")
+        self.input_partitions = gauge(
+            "input_partitions",
+            "Partitions of every input topic; workers together own them all.",
+        )
         self.reps = gauge("reps_owned", "Reps whose state this worker holds.")
         self.reps_loading = gauge(
             "reps_loading", "Reps whose earlier days are still read back after a start."

@@ -96,7 +96,7 @@ BROKEN: list[tuple[str, Break, str]] = [
         "Alerts firing: a threshold that colours nothing",
     ),
     ("on_the_grid", lambda b: panel(b, "Deals")["gridPos"].update(x=15), "Deals: lies on"),
-    ("on_the_grid", lambda b: panel(b, "Deals")["gridPos"].update(x=17), "Deals: leaves the grid"),
+    ("on_the_grid", lambda b: panel(b, "Deals")["gridPos"].update(x=20), "Deals: leaves the grid"),
     (
         "on_the_grid",
         lambda b: panel(b, "Alerts firing")["gridPos"].update(h=9),

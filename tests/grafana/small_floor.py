@@ -8,7 +8,7 @@ from sinks.prometheus import PrometheusSink, RepLabel
 from streams.cli.servers import MetricsServer
 from streams.core.errors import MalformedEvent
 from streams.core.outcome import Applied
-from streams.core.snapshot import Partial, RepSnapshot, SnapshotBatch
+from streams.core.snapshot import Partial, PartitionStatus, RepSnapshot, SnapshotBatch
 from streams.core.tally import Tally, add_tallies
 from streams.engine.telemetry import Telemetry
 from streams.settings import Settings
@@ -108,7 +108,11 @@ class Worker:
 
     async def show(self, reps: tuple[RepSnapshot, ...]) -> None:
         """Give the sink these reps and their teams."""
-        await self.sink.write(SnapshotBatch(reps=list(reps), partials=partials(reps)))
+        live = [
+            PartitionStatus(partition=each, version=VERSION, state="live")
+            for each in sorted({one.partition for one in reps})
+        ]
+        await self.sink.write(SnapshotBatch(reps=list(reps), partials=partials(reps), status=live))
 
     def count(self, now_ms: int) -> None:
         """Count a little of everything a worker counts."""
@@ -124,6 +128,7 @@ class Worker:
         self.telemetry.recovery_done.set(900)
         self.telemetry.recovery_left.set(100)
         self.telemetry.partitions.set(2)
+        self.telemetry.input_partitions.set(2)
         self.telemetry.reps.set(5)
         self.telemetry.resident_days.set(9)
         self.telemetry.snapshots.inc(5)

@@ -163,6 +163,12 @@ def test_a_team_and_a_rep_have_their_own_headline(floor: PrometheusServer) -> No
         assert conversion == pytest.approx(net_deals / contacts)
 
 
+def test_a_partition_on_two_workers_is_not_missing(floor: PrometheusServer) -> None:
+    (missing,) = panel("floor.json", "Missing")
+    assert len(floor.query('floorcast_rep_partition_shown{partition="1"}')) == 2
+    assert floor.value(missing) == 0
+
+
 def test_a_rep_whom_two_workers_show_counts_once(floor: PrometheusServer) -> None:
     shown = floor.query('floorcast_rep_today_revenue_gross_minor_units{rep="r-4"}')
     assert len(shown) == 2

@@ -27,6 +27,7 @@ TEAMS = ("north", "south")
 SCRAPES = "1s"
 RECORDED = "sum(team:floorcast_today_contacts:sum)"
 REP_COUNT = "sum(team:floorcast_rep_info:count)"
+MISSING = "floor:floorcast_partitions_missing:count"
 
 
 class Watched:
@@ -75,6 +76,7 @@ class Watched:
             assert values[-1] == most
         # From a moment before, when everything stood still, so that the last word of a worker that
         # is killed is among them.
+        self._low_only_when_said(began_s, end_s)
         window = f"floorcast_rep_info[{int(end_s - began_s) + 2}s]"
         seen: dict[str, list[tuple[float, str]]] = defaultdict(list)
         for series in self.prometheus.query(window, at_s=end_s):
@@ -88,6 +90,16 @@ class Watched:
             assert len(turns) <= most_moves + 1, (rep, turns)
             moved += len(turns) > 1
         assert moved, "no rep changed workers"
+
+    def _low_only_when_said(self, began_s: float, end_s: float) -> None:
+        """A sum that is too low has partitions missing beside it, recorded at the same moment."""
+        (sums,) = self.prometheus.samples(f"{RECORDED} < {CONTACTS}", began_s, end_s, 0.25) or [
+            {"values": []}
+        ]
+        said = self.prometheus.samples(f"{MISSING} > 0", began_s, end_s, 0.25)
+        missing = {stamp for series in said for stamp, _ in series["values"]}
+        low = {stamp for stamp, _ in sums["values"]}
+        assert low <= missing, sorted(low - missing)
 
     def _whole(self) -> bool:
         found = self.prometheus.query(RECORDED)

@@ -104,9 +104,11 @@ async def test_recovering_partitions_show_nothing_until_they_are_whole() -> None
     assert 'rep="bo"' not in while_recovering
     assert 'floorcast_team_today_dials{team="north"}' not in while_recovering
     assert value(while_recovering, "floorcast_rep_recovering_partitions") == 1
+    assert 'floorcast_rep_partition_shown{partition="1"}' not in while_recovering
 
     after = await state("live", 2)
     assert 'rep="bo"' in after
+    assert value(after, "floorcast_rep_partition_shown", partition="1") == 1
     assert value(after, "floorcast_team_today_dials", team="north") == 200
 
 
