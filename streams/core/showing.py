@@ -50,6 +50,15 @@ class Showing:
         self._due: list[tuple[int, str]] = []
         self._until: dict[str, int] = {}
         self._sums: dict[Group, _Sum] = {}
+        self._first_left: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every rep that was due at the first refresh has been shown.
+
+        Before that sums over what is shown are too low, and nothing in them says so.
+        """
+        return self._first_left == 0
 
     def show_again(self) -> None:
         """Make every rep's snapshot anew at the next refresh."""
@@ -72,18 +81,25 @@ class Showing:
             until_ms, rep_id = heappop(self._due)
             if self._until.get(rep_id) == until_ms:
                 self._want(board.reps[rep_id])
+        if self._first_left is None:
+            self._first_left = len(board.changed)
         if not board.changed:
             return [], []
+        # What changes meanwhile stands behind: the first ones are shown first.
         chosen, board.changed = board.changed[:most], board.changed[most:]
         for rep in chosen:
             rep.changed = False
         try:
-            return self._show(chosen, now_ms, (position, now_ms))
+            shown = self._show(chosen, now_ms, (position, now_ms))
         except Exception:
             # Whatever it was, they are still to be shown.
             for rep in chosen:
                 self._want(rep)
+            if self._first_left:
+                self._first_left = len(board.changed)
             raise
+        self._first_left = max(0, self._first_left - len(chosen))
+        return shown
 
     def _show(
         self, chosen: list[Rep], now_ms: int, version: tuple[int, int]

@@ -198,7 +198,10 @@ class Publisher:
         now_ms = self._clock.now_ms()
         status = []
         for partition in state.boards:
-            ready = state.is_ready(partition)
+            showing = state.showings.get(partition)
+            # Recovering to those who look until all its reps are there: sums over some of them
+            # would be too low.
+            ready = state.is_ready(partition) and showing is not None and showing.whole
             behind = lags.get(partition, 0) > CATCHING_UP_EVENTS
             live = ready and partition in self._passed and not behind
             status.append(

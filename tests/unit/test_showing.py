@@ -53,6 +53,41 @@ def test_a_failure_while_showing_leaves_every_rep_to_be_shown() -> None:
     assert len(showing.refresh(NOON_MS + 2, 1, 50)[0]) == 5
 
 
+def test_a_partition_is_whole_once_everybody_it_began_with_is_shown() -> None:
+    board = board_of(*({"rep_id": f"r{n}", "call_id": f"c{n}"} for n in range(5)))
+    showing = Showing(board)
+    assert not showing.whole
+    showing.refresh(NOON_MS + 1, 1, 3)
+    # Somebody new, and somebody who was shown: neither holds the first ones up.
+    for fields in ({"rep_id": "new", "call_id": "n"}, {"rep_id": "r0", "call_id": "m"}):
+        apply_slice(board, "call-ended", [record("call-ended", call(**fields), 9)], {})
+    assert not showing.whole
+    assert {one.rep_id for one in showing.refresh(NOON_MS + 2, 2, 2)[0]} == {"r3", "r4"}
+    assert showing.whole
+
+
+def test_a_partition_without_reps_is_whole_when_it_was_looked_at() -> None:
+    showing = Showing(board_of())
+    assert not showing.whole
+    showing.refresh(NOON_MS, 1, 50)
+    assert showing.whole
+
+
+def test_what_failed_to_be_shown_is_not_whole() -> None:
+    board = board_of(*({"rep_id": f"r{n}", "call_id": f"c{n}"} for n in range(5)))
+    showing = Showing(board)
+    assert isinstance(board.store, Broken)
+    board.store.broken = True
+    with pytest.raises(OSError, match="disk"):
+        showing.refresh(NOON_MS + 1, 1, 5)
+    board.store.broken = False
+    assert not showing.whole
+    showing.refresh(NOON_MS + 2, 1, 4)
+    assert not showing.whole
+    showing.refresh(NOON_MS + 3, 1, 4)
+    assert showing.whole
+
+
 def test_recovery_keeps_only_the_newest_two_days() -> None:
     days = [{"call_id": f"c{n}", "at_ms": NOON_MS - n * DAY_MS} for n in range(30)]
     board = board_of(*days)
