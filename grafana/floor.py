@@ -81,7 +81,7 @@ def trust() -> Iterator[stat.Panel]:
         "Newest event",
         "Age of the newest event of any source, by its own time. The pipeline board has it per "
         "source.",
-        [Query(pq.newest_age(), "age")],
+        [Query(pq.newest_age(), "age", decimals=0)],
         unit=SECONDS,
         span=5,
         height=4,

@@ -14,6 +14,9 @@ from grafana.recording import MISSING
 
 NO_CALLS = "no calls"
 NO_SURVEYS = "no answers"
+RATING = "none"
+"""With both of its decimals."""
+
 TODAY = "Today is the local date at each rep's site."
 
 
@@ -48,7 +51,7 @@ def headline(who: q.People, *, height: int = 5, links: Sequence[Link] = ()) -> I
         f"Satisfied answers per satisfaction answer, and the mean rating rescaled to 1-5. {TODAY}",
         [
             Query(q.share(who, "csat_satisfied", "csat_responses"), "satisfied", decimals=1),
-            Query(q.share(who, "csat_rating_points", "csat_responses"), "mean rating", COUNT, 2),
+            Query(q.share(who, "csat_rating_points", "csat_responses"), "mean rating", RATING, 2),
             Query(who.count("today_csat_responses"), "answers", COUNT),
         ],
         unit=SHARE,
@@ -98,7 +101,7 @@ def headline(who: q.People, *, height: int = 5, links: Sequence[Link] = ()) -> I
         links=links,
     )
     yield numbers(
-        "Missing",
+        "Partitions missing",
         "Partitions whose reps are missing from the numbers here, because a worker is away or "
         "reads its state back. While above 0 sums are too low; they come back whole.",
         [Query(MISSING, "partitions")],

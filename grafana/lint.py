@@ -62,7 +62,7 @@ def described(board: Board) -> Iterator[str]:
 
 
 def with_units(board: Board) -> Iterator[str]:
-    """Every number has a unit, `none` for a count."""
+    """Every number has a unit, `none` or `locale` for a count."""
     for panel in data_panels(board):
         if panel["fieldConfig"]["defaults"].get("unit") in UNNAMED_UNITS:
             yield f"{panel.get('title')}: no unit"

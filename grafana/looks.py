@@ -31,9 +31,11 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana.links import Link
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-NEUTRAL, ATTENTION = "blue", "orange"
+NEUTRAL, ATTENTION = "text", "orange"
 
-SHARE, SECONDS, COUNT, DEALS = "percentunit", "s", "none", "none"
+SHARE, SECONDS, COUNT, DEALS = "percentunit", "s", "locale", "locale"
+"""`locale` puts the reader's own separators between thousands."""
+
 EVENTS_PER_SECOND, BYTES, BYTES_PER_SECOND = "eps", "bytes", "Bps"
 HMS = "dthms"
 """Seconds as 00:02:15: whole, where the unit `s` would round to minutes or hours."""

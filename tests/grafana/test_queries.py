@@ -164,7 +164,7 @@ def test_a_team_and_a_rep_have_their_own_headline(floor: PrometheusServer) -> No
 
 
 def test_a_partition_on_two_workers_is_not_missing(floor: PrometheusServer) -> None:
-    (missing,) = panel("floor.json", "Missing")
+    (missing,) = panel("floor.json", "Partitions missing")
     assert len(floor.query('floorcast_rep_partition_shown{partition="1"}')) == 2
     assert floor.value(missing) == 0
 
