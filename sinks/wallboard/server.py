@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
 
+from sinks.wallboard.auth import Auth, bind, host_of, is_local, scope_of, still_holds
 from sinks.wallboard.hub import Hub
 from sinks.wallboard.model import BoardModel
 from sinks.wallboard.view import ViewKey
@@ -34,16 +34,16 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _WINDOWS: dict[str, WindowName] = {name: name for name in WINDOWS}
 _HUB = web.AppKey("hub", Hub)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build_app(model: BoardModel) -> web.Application:
-    """The application that shows a model; it serves requests made to this machine only."""
+def build_app(model: BoardModel, auth: Auth | None = None) -> web.Application:
+    """The application that shows a model; without `auth`, to requests made to this machine only."""
     hub = Hub(model)
-    app = web.Application(middlewares=[_refuse_other_hosts])
+    app = web.Application(middlewares=[_refuse_other_hosts if auth is None else auth.guard])
+    bind(app, auth)
     app[_HUB] = hub
 
     async def running(_: web.Application) -> AsyncIterator[None]:
@@ -80,13 +80,16 @@ class PageServer:
         await self._runner.cleanup()
 
 
-async def serve(model: BoardModel, host: str = "127.0.0.1", port: int = 8080) -> PageServer:
+async def serve(
+    model: BoardModel, host: str = "127.0.0.1", port: int = 8080, auth: Auth | None = None
+) -> PageServer:
     """Serve a model; `port` 0 takes a free one.
 
-    Raises SettingsError when `host` can be reached from other machines, or cannot be bound.
+    Raises SettingsError when `host` can be reached from other machines and nobody has to log in,
+    or when it cannot be bound.
     """
-    check_host(host)
-    runner = web.AppRunner(build_app(model), access_log=None, shutdown_timeout=2.0)
+    check_host(host, auth)
+    runner = web.AppRunner(build_app(model, auth), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     try:
@@ -99,18 +102,13 @@ async def serve(model: BoardModel, host: str = "127.0.0.1", port: int = 8080) ->
     return PageServer(runner, f"http://{f'[{host}]' if ':' in host else host}:{bound}/")
 
 
-def check_host(host: str) -> None:
-    """Raises SettingsError when `host` is not this machine's loopback address."""
-    if host == "localhost":
+def check_host(host: str, auth: Auth | None = None) -> None:
+    """Raises SettingsError when others can reach `host` and nobody has to log in."""
+    if auth is not None or is_local(host):
         return
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    except ValueError:
-        pass
     problem = (
-        f"page_host = {host!r}: the page has no log-in, so it listens on loopback only; use "
-        "127.0.0.1 and put a proxy that asks who is there in front"
+        f"page_host = {host!r}: other machines could read the page; listen on loopback "
+        "(127.0.0.1), or set page_auth to token or proxy"
     )
     raise SettingsError([problem])
 
@@ -118,17 +116,9 @@ def check_host(host: str) -> None:
 @web.middleware
 async def _refuse_other_hosts(request: web.Request, handler: _Handler) -> web.StreamResponse:
     # Otherwise a foreign site whose name is made to point here could read the page in a browser.
-    name = (request.url.host or "").strip("[]")
-    if name not in _LOCAL_NAMES and not _is_loopback(name):
+    if not is_local(host_of(request)):
         raise web.HTTPMisdirectedRequest(text="this page is served to its own machine only\n")
     return await handler(request)
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 async def _page(_: web.Request) -> web.FileResponse:
@@ -154,7 +144,8 @@ async def _events(request: web.Request) -> web.StreamResponse:
         await response.prepare(request)
         try:
             await response.write(b"retry: %d\n\n" % RETRY_MS)
-            while (data := await viewer.take()) is not None:
+            # Pulses come each second, so a revoked token ends what it was shown within one.
+            while (data := await viewer.take()) is not None and still_holds(request):
                 async with asyncio.timeout(LONGEST_SEND_S):
                     await response.write(data or hub.whole(viewer))
         except (TimeoutError, ConnectionError):
@@ -176,4 +167,4 @@ def _key(request: web.Request) -> ViewKey:
         board_rows((), window, 0, sort=sort)
     except SettingsError as error:
         raise web.HTTPBadRequest(text=f"{error}\n") from error
-    return ViewKey(window, request.query.get("team") or None, sort)
+    return ViewKey(window, request.query.get("team") or None, sort, scope=scope_of(request))

@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": "streams.cli.doctor",
     "schema": "streams.cli.schema",
     "wallboard": "streams.cli.wallboard",
+    "tokens": "streams.cli.tokens",
     "settings": "streams.cli.settings",
     "demo": "streams.cli.demo",
 }
