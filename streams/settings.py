@@ -154,12 +154,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, Meta(description="Addresses or networks of trusted proxies, comma separated.")
     ] = ""
     page_user_header: Annotated[
-        str | None,
+        str,
         Meta(
-            pattern=r"^[A-Za-z0-9-]+$",
+            pattern=r"^[A-Za-z0-9-]*$",
             description="Header in which a trusted proxy names the user.",
         ),
-    ] = None
+    ] = ""
     rep_label: Annotated[
         Literal["id", "hash", "off"],
         Meta(description="Rep label in Prometheus: the id, a hash of it, or no rep series."),

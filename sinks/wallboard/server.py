@@ -8,7 +8,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sinks.wallboard.api.problem import problems
+from sinks.wallboard.api.routes import add_api
 from sinks.wallboard.auth import Auth, bind, host_of, is_local, scope_of, still_holds
+from sinks.wallboard.http_log import http_logger
 from sinks.wallboard.hub import Hub
 from sinks.wallboard.model import BoardModel
 from sinks.wallboard.view import ViewKey
@@ -21,6 +24,8 @@ DEFAULT_SORT = "deals_net"
 
 LONGEST_SEND_S = 20.0
 """A viewer that takes nothing for so long is let go; its browser comes back when it can."""
+LONGEST_LINE = 32 * 1024
+"""Bytes of a request's first line: the longest cursor fits, however it is escaped."""
 RETRY_MS = 1_000
 """After so long browsers come back when a connection has ended."""
 
@@ -42,7 +47,8 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def build_app(model: BoardModel, auth: Auth | None = None) -> web.Application:
     """The application that shows a model; without `auth`, to requests made to this machine only."""
     hub = Hub(model)
-    app = web.Application(middlewares=[_refuse_other_hosts if auth is None else auth.guard])
+    guard = _refuse_other_hosts if auth is None else auth.guard
+    app = web.Application(middlewares=[problems, guard])
     bind(app, auth)
     app[_HUB] = hub
 
@@ -64,6 +70,7 @@ def build_app(model: BoardModel, auth: Auth | None = None) -> web.Application:
     app.router.add_get("/events", _events)
     app.router.add_get("/api/board", _board)
     app.router.add_get("/healthz", _health)
+    add_api(app, model, _events)
     app.router.add_static("/static/", STATIC)
     return app
 
@@ -89,7 +96,13 @@ async def serve(
     or when it cannot be bound.
     """
     check_host(host, auth)
-    runner = web.AppRunner(build_app(model, auth), access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(
+        build_app(model, auth),
+        access_log=None,
+        logger=http_logger(),
+        max_line_size=LONGEST_LINE,
+        shutdown_timeout=2.0,
+    )
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     try:

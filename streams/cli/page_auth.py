@@ -45,7 +45,7 @@ def page_auth(
     return Auth(
         Grants(settings.tokens_file, clock),
         hosts=hosts,
-        user_header=settings.page_user_header if settings.page_auth == "proxy" else None,
+        user_header=settings.page_user_header or None,
         proxies=proxies,
         refused=refused,
     )

@@ -303,3 +303,15 @@ def test_a_file_that_went_away_grants_nothing(floor: Floor) -> None:
     floor.file.unlink()
 
     assert grants.of_token(token) == (None, "bad_token")
+
+
+async def test_a_request_that_cannot_be_read_is_not_logged(
+    floor: Floor, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = floor.token()
+    async with floor.page() as client:
+        answer = await client.get("/", params={"token": token + "x" * 40_000})
+
+    assert answer.status == 400
+    assert "it is no HTTP" in caplog.text
+    assert token[:20] not in caplog.text
