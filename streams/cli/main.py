@@ -30,6 +30,7 @@ COMMANDS = {
     "schema": "streams.cli.schema",
     "wallboard": "streams.cli.wallboard",
     "tokens": "streams.cli.tokens",
+    "forget": "streams.cli.forget",
     "settings": "streams.cli.settings",
     "demo": "streams.cli.demo",
 }
