@@ -29,6 +29,9 @@ LONGEST_LINE = 32 * 1024
 RETRY_MS = 1_000
 """After so long browsers come back when a connection has ended."""
 
+SIGNED_OUT = b"event: signed-out\ndata: {}\n\n"
+"""The last message of a stream whose token is revoked or over: load the page again."""
+
 SECURITY_HEADERS = {
     # Nothing from anywhere else, and nothing written into the page: names come from event data.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -158,8 +161,11 @@ async def _events(request: web.Request) -> web.StreamResponse:
         try:
             await response.write(b"retry: %d\n\n" % RETRY_MS)
             # Pulses come each second, so a revoked token ends what it was shown within one.
-            while (data := await viewer.take()) is not None and still_holds(request):
+            while (data := await viewer.take()) is not None:
                 async with asyncio.timeout(LONGEST_SEND_S):
+                    if not still_holds(request):
+                        await response.write(SIGNED_OUT)
+                        break
                     await response.write(data or hub.whole(viewer))
         except (TimeoutError, ConnectionError):
             # The viewer has gone. Without this aiohttp would wait for it to take the end, too.

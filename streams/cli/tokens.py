@@ -95,6 +95,8 @@ def list_(context: Context, as_json: bool) -> None:
             click.echo(msgspec.json.encode(shown))
         return
     table = Table("id", "name", "for", "sees", "made", "until", "state", box=None)
+    for column in (table.columns[0], *table.columns[4:]):
+        column.no_wrap = True
     for one in grants:
         table.add_row(
             one.id,

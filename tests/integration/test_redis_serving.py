@@ -265,8 +265,8 @@ async def test_nothing_in_redis_names_who_was_forgotten_and_readers_hear_of_it(
         while model.latest.reps.keys() != {"gone-1", "bo", "cleo"}:
             await asyncio.sleep(0.02)
     following.cancel()
-    for text in await everything(place.client):
-        assert "ana" not in text
+    for held in await everything(place.client):
+        assert "ana" not in held
     ranked: Any = await place.client.zrange(place.keys.rank("contacts"), 0, -1)
     assert b"gone-1" in ranked
 

@@ -65,7 +65,8 @@ ENDPOINTS = (
         "events",
         "/events",
         "Changes of a board as they happen: `board` (all of it), `change` (lines that changed), "
-        "`pulse` (each second). Comes back where it was with Last-Event-ID.",
+        "`pulse` (each second), `signed-out` (the token is revoked or over: it ends). Goes on "
+        "where it was with Last-Event-ID.",
         _BOARD,
         None,
     ),
