@@ -13,7 +13,7 @@ from streams.cli.main import Context, cli, main
 from streams.cli.page_auth import check_page, page_auth
 from streams.core.clock import ManualClock, SystemClock
 from streams.core.errors import SettingsError
-from streams.settings import Settings
+from streams.settings import Settings, load_settings
 
 PROXY = {
     "page_auth": "proxy",
@@ -161,3 +161,15 @@ def test_a_proxys_address_is_checked() -> None:
 
     with pytest.raises(SettingsError, match=r"page_proxies = 'proxy\.example'"):
         page_auth(Settings(**wrong), ManualClock())  # type: ignore[arg-type] # every value is of its field's type
+
+
+def test_every_setting_can_be_given_as_a_variable() -> None:
+    settings = load_settings(
+        {f"FLOORCAST_{name.upper()}": value for name, value in PROXY.items()}
+        | {"FLOORCAST_PAGE_TOKENS": "/etc/floorcast/tokens.jsonl"}
+    )
+
+    assert page_auth(settings, ManualClock()) is not None
+    assert settings.tokens_file == Path("/etc/floorcast/tokens.jsonl")
+    with pytest.raises(SettingsError, match="page_user_header"):
+        load_settings({"FLOORCAST_PAGE_USER_HEADER": "X User"})
