@@ -43,8 +43,11 @@ class Latest:
         self.revision = 0
 
     def take(self, batch: SnapshotBatch) -> bool:
-        """Keep what is newer than what is held; True when anything was. Leaves `released` alone."""
-        changed = _newer(self.reps, ((one.rep_id, one) for one in batch.reps))
+        """Keep what is newer than what is held, and what is forgotten no more; True when that
+        changed anything. Leaves `released` alone.
+        """
+        changed = sum(self.reps.pop(rep_id, None) is not None for rep_id in batch.forgotten)
+        changed += _newer(self.reps, ((one.rep_id, one) for one in batch.reps))
         changed += _newer(
             self.partials, (((one.level, one.id, one.partition), one) for one in batch.partials)
         )

@@ -72,9 +72,9 @@ class PrometheusSink:
     async def write(self, batch: SnapshotBatch) -> None:
         """Take a batch, after letting go of the partitions it releases; never raises."""
         self._latest.release(batch.released)
+        self._latest.take(batch)
         for rep_id in self._rows.keys() - self._latest.reps.keys():
             del self._rows[rep_id]
-        self._latest.take(batch)
 
     async def needs_resync(self) -> bool:
         """Never: what was written stays as long as the process."""

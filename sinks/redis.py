@@ -51,6 +51,7 @@ class RedisSink:
         self._ttl_s = ttl_s
         self._client: Redis | None = None
         self._script = files("sinks").joinpath("lua/put.lua").read_text("utf-8")
+        self._forget = files("sinks").joinpath("lua/forget.lua").read_text("utf-8")
         self._epoch: str | None = None
         self._lost = False
 
@@ -62,20 +63,27 @@ class RedisSink:
     async def write(self, batch: SnapshotBatch) -> None:
         """Take a batch; raises SinkUnavailable, and then any part of it may have been taken."""
         items = _items(batch)
-        while part := list(islice(items, PER_SCRIPT * SCRIPTS_AT_ONCE)):
+        forgotten: Sequence[str] = batch.forgotten
+        while (part := list(islice(items, PER_SCRIPT * SCRIPTS_AT_ONCE))) or forgotten:
             with unavailable(self._url):
-                await self._send(part)
+                await self._send(part, forgotten)
+            forgotten = ()
 
-    async def _send(self, part: Sequence[_Args]) -> None:
+    async def _send(self, part: Sequence[_Args], forgotten: Sequence[str]) -> None:
         keys = self._keys.for_script()
         head: _Args = [LAYOUT, secrets.token_hex(8), self._ttl_s, CHANGES_KEPT]
-        async with self._opened().pipeline(transaction=False) as pipe:
+        # Together: nobody reads a sum in which a rep is missing, or there under both ids.
+        async with self._opened().pipeline(transaction=bool(forgotten)) as pipe:
+            if forgotten:
+                named = self._keys.for_forgetting()
+                pipe.eval(self._forget, len(named), *named, self._ttl_s, *forgotten)
             for start in range(0, len(part), PER_SCRIPT):
                 argv = [x for item in part[start : start + PER_SCRIPT] for x in item]
                 # The text, not its hash: it is small beside the snapshots, and a Redis that was
                 # restarted in between needs no second round.
                 pipe.eval(self._script, len(keys), *keys, *head, *argv)
-            for epoch, _ in await pipe.execute():
+            answers = await pipe.execute()
+            for epoch, _ in answers[1:] if forgotten else answers:
                 self._seen(text(epoch))
 
     async def needs_resync(self) -> bool:

@@ -63,6 +63,17 @@ class RedisKeys:
         """The sorted set of a leaderboard: `conversion`, `contacts`, `deals`, `revenue:EUR`, ..."""
         return self.rank_base + name
 
+    def for_forgetting(self) -> list[str]:
+        """The keys as `lua/forget.lua` expects them."""
+        return [
+            self.ranked,
+            self.changes,
+            self.changes_count,
+            self.rank_base,
+            self.held("reps"),
+            self.versions("reps"),
+        ]
+
     def for_script(self) -> list[str]:
         """The keys as `lua/put.lua` expects them."""
         pairs = [key for kind in KINDS for key in (self.held(kind), self.versions(kind))]

@@ -133,6 +133,33 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     page: Annotated[bool, Meta(description="Serve the live page from the worker's process.")] = True
     page_host: Annotated[str, Meta(description="Address of the live page.")] = "127.0.0.1"
     page_port: Annotated[Port, Meta(description="Port of the live page; 0: a free one.")] = 8080
+    page_auth: Annotated[
+        Literal["none", "token", "proxy"],
+        Meta(
+            description="Who may see the page: none asks nobody, on loopback only; with proxy the "
+            "user that a trusted proxy names may, or whoever has a token."
+        ),
+    ] = "none"
+    page_tokens: Annotated[
+        str | None,
+        Meta(description="File of `floorcast tokens`; absent: `tokens.jsonl` in data_dir."),
+    ] = None
+    page_hosts: Annotated[
+        str,
+        Meta(
+            description="Host names the page answers to, comma separated; empty: any, with a token."
+        ),
+    ] = ""
+    page_proxies: Annotated[
+        str, Meta(description="Addresses or networks of trusted proxies, comma separated.")
+    ] = ""
+    page_user_header: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9-]*$",
+            description="Header in which a trusted proxy names the user.",
+        ),
+    ] = ""
     rep_label: Annotated[
         Literal["id", "hash", "off"],
         Meta(description="Rep label in Prometheus: the id, a hash of it, or no rep series."),
@@ -158,6 +185,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def group(self) -> str:
         """The consumer group and the first part of the changelogs' names."""
         return self.topic_prefix + self.namespace
+
+    @property
+    def tokens_file(self) -> Path:
+        """The file of grants for the page; all generations of the state share it."""
+        if self.page_tokens is not None:
+            return Path(self.page_tokens)
+        folder = Path(self.data_dir)
+        return (folder.parent if self.generation else folder) / "tokens.jsonl"
 
     def of_generation(self, generation: int) -> Settings:
         """These settings for another generation of the state, with a folder of its own."""

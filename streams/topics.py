@@ -15,6 +15,7 @@ MISROUTED_DEALS = "misrouted-deals"
 REP_SCOREBOARD = "rep-scoreboard"
 INPUT_STOPS = "input-stops"
 STATE_BASIS = "state-basis"
+FORGOTTEN_REPS = "forgotten-reps"
 
 SCOREBOARD_TABLE = "scoreboard"
 LEDGER_TABLE = "ledger"
@@ -126,4 +127,6 @@ def all_topics(settings: Settings) -> list[Topic]:
     out.append(Topic(stops, "compact", "inputs stopped and resumed", forever | arrival, 1))
     basis = settings.topic(STATE_BASIS)
     out.append(Topic(basis, "compact", "what the state rests on", forever | wide, 1))
+    forgotten = settings.topic(FORGOTTEN_REPS)
+    out.append(Topic(forgotten, "compact", "reps shown under a pseudonym", forever, 1))
     return out

@@ -103,8 +103,12 @@ class Hub:
     async def board(self, key: ViewKey) -> Board:
         """The board of a view now; raises SettingsError when its sort names nothing."""
         if len(self._model.latest.reps) < MANY_REPS:
-            return self._model.board(key.window, team=key.team, sort=key.sort)
-        return await asyncio.to_thread(self._model.board, key.window, team=key.team, sort=key.sort)
+            board = self._model.board(key.window, team=key.team, sort=key.sort)
+        else:
+            board = await asyncio.to_thread(
+                self._model.board, key.window, team=key.team, sort=key.sort
+            )
+        return key.scope.narrow(board)
 
     @asynccontextmanager
     async def viewer(self, key: ViewKey, last_id: str) -> AsyncIterator[Viewer]:
@@ -133,7 +137,8 @@ class Hub:
     async def _updated(self, key: ViewKey) -> View:
         """The view, brought up to now; its other viewers are sent what changed."""
         view = self._views.pop(key, None) or View(key, self._run)
-        frame = view.update(await self.board(key), self._model.teams())
+        choices = [one for one in self._model.teams() if key.scope.allows_team(one[0])]
+        frame = view.update(await self.board(key), choices)
         self._views[key] = view  # last: the views in use stay, the oldest of the others go
         for old in list(self._views)[:-VIEWS_KEPT]:
             if old not in self._viewers:

@@ -12,7 +12,7 @@ from sinks.wallboard.pulse import Outage, Pulse, pulse
 from streams.core.board import Board, board_rows
 from streams.core.clock import Clock
 from streams.core.errors import SinkUnavailable
-from streams.core.snapshot import SnapshotBatch, WindowName
+from streams.core.snapshot import RepSnapshot, SnapshotBatch, WindowName
 
 RETRY_S = 1.0
 """Seconds between attempts to reach a Redis that is away."""
@@ -68,8 +68,14 @@ class BoardModel:
 
         May run in a thread: it reads copies of what it shows.
         """
+        return self.board_of(list(self.latest.reps.values()), window, team=team, sort=sort)
+
+    def board_of(
+        self, reps: list[RepSnapshot], window: WindowName, *, team: str | None = None, sort: str
+    ) -> Board:
+        """The board now, made of these reps."""
         return board_rows(
-            list(self.latest.reps.values()),
+            reps,
             window,
             self._clock.now_ms(),
             team=team,
@@ -79,6 +85,10 @@ class BoardModel:
             status=list(self.latest.status.values()),
             partitions=self._partitions,
         )
+
+    def now_ms(self) -> int:
+        """The time that boards are made at."""
+        return self._clock.now_ms()
 
     def teams(self) -> list[tuple[str, str]]:
         """(id, label) of every team that has reps, by id."""

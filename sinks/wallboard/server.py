@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
 
+from sinks.wallboard.api.problem import problems
+from sinks.wallboard.api.routes import add_api
+from sinks.wallboard.auth import Auth, bind, host_of, is_local, scope_of, still_holds
+from sinks.wallboard.http_log import http_logger
 from sinks.wallboard.hub import Hub
 from sinks.wallboard.model import BoardModel
 from sinks.wallboard.view import ViewKey
@@ -21,8 +24,13 @@ DEFAULT_SORT = "deals_net"
 
 LONGEST_SEND_S = 20.0
 """A viewer that takes nothing for so long is let go; its browser comes back when it can."""
+LONGEST_LINE = 32 * 1024
+"""Bytes of a request's first line: the longest cursor fits, however it is escaped."""
 RETRY_MS = 1_000
 """After so long browsers come back when a connection has ended."""
+
+SIGNED_OUT = b"event: signed-out\ndata: {}\n\n"
+"""The last message of a stream whose token is revoked or over: load the page again."""
 
 SECURITY_HEADERS = {
     # Nothing from anywhere else, and nothing written into the page: names come from event data.
@@ -34,16 +42,17 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _WINDOWS: dict[str, WindowName] = {name: name for name in WINDOWS}
 _HUB = web.AppKey("hub", Hub)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build_app(model: BoardModel) -> web.Application:
-    """The application that shows a model; it serves requests made to this machine only."""
+def build_app(model: BoardModel, auth: Auth | None = None) -> web.Application:
+    """The application that shows a model; without `auth`, to requests made to this machine only."""
     hub = Hub(model)
-    app = web.Application(middlewares=[_refuse_other_hosts])
+    guard = _refuse_other_hosts if auth is None else auth.guard
+    app = web.Application(middlewares=[problems, guard])
+    bind(app, auth)
     app[_HUB] = hub
 
     async def running(_: web.Application) -> AsyncIterator[None]:
@@ -64,6 +73,7 @@ def build_app(model: BoardModel) -> web.Application:
     app.router.add_get("/events", _events)
     app.router.add_get("/api/board", _board)
     app.router.add_get("/healthz", _health)
+    add_api(app, model, _events)
     app.router.add_static("/static/", STATIC)
     return app
 
@@ -80,13 +90,22 @@ class PageServer:
         await self._runner.cleanup()
 
 
-async def serve(model: BoardModel, host: str = "127.0.0.1", port: int = 8080) -> PageServer:
+async def serve(
+    model: BoardModel, host: str = "127.0.0.1", port: int = 8080, auth: Auth | None = None
+) -> PageServer:
     """Serve a model; `port` 0 takes a free one.
 
-    Raises SettingsError when `host` can be reached from other machines, or cannot be bound.
+    Raises SettingsError when `host` can be reached from other machines and nobody has to log in,
+    or when it cannot be bound.
     """
-    check_host(host)
-    runner = web.AppRunner(build_app(model), access_log=None, shutdown_timeout=2.0)
+    check_host(host, auth)
+    runner = web.AppRunner(
+        build_app(model, auth),
+        access_log=None,
+        logger=http_logger(),
+        max_line_size=LONGEST_LINE,
+        shutdown_timeout=2.0,
+    )
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     try:
@@ -99,18 +118,13 @@ async def serve(model: BoardModel, host: str = "127.0.0.1", port: int = 8080) ->
     return PageServer(runner, f"http://{f'[{host}]' if ':' in host else host}:{bound}/")
 
 
-def check_host(host: str) -> None:
-    """Raises SettingsError when `host` is not this machine's loopback address."""
-    if host == "localhost":
+def check_host(host: str, auth: Auth | None = None) -> None:
+    """Raises SettingsError when others can reach `host` and nobody has to log in."""
+    if auth is not None or is_local(host):
         return
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    except ValueError:
-        pass
     problem = (
-        f"page_host = {host!r}: the page has no log-in, so it listens on loopback only; use "
-        "127.0.0.1 and put a proxy that asks who is there in front"
+        f"page_host = {host!r}: other machines could read the page; listen on loopback "
+        "(127.0.0.1), or set page_auth to token or proxy"
     )
     raise SettingsError([problem])
 
@@ -118,17 +132,9 @@ def check_host(host: str) -> None:
 @web.middleware
 async def _refuse_other_hosts(request: web.Request, handler: _Handler) -> web.StreamResponse:
     # Otherwise a foreign site whose name is made to point here could read the page in a browser.
-    name = (request.url.host or "").strip("[]")
-    if name not in _LOCAL_NAMES and not _is_loopback(name):
+    if not is_local(host_of(request)):
         raise web.HTTPMisdirectedRequest(text="this page is served to its own machine only\n")
     return await handler(request)
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 async def _page(_: web.Request) -> web.FileResponse:
@@ -154,8 +160,12 @@ async def _events(request: web.Request) -> web.StreamResponse:
         await response.prepare(request)
         try:
             await response.write(b"retry: %d\n\n" % RETRY_MS)
+            # Pulses come each second, so a revoked token ends what it was shown within one.
             while (data := await viewer.take()) is not None:
                 async with asyncio.timeout(LONGEST_SEND_S):
+                    if not still_holds(request):
+                        await response.write(SIGNED_OUT)
+                        break
                     await response.write(data or hub.whole(viewer))
         except (TimeoutError, ConnectionError):
             # The viewer has gone. Without this aiohttp would wait for it to take the end, too.
@@ -176,4 +186,4 @@ def _key(request: web.Request) -> ViewKey:
         board_rows((), window, 0, sort=sort)
     except SettingsError as error:
         raise web.HTTPBadRequest(text=f"{error}\n") from error
-    return ViewKey(window, request.query.get("team") or None, sort)
+    return ViewKey(window, request.query.get("team") or None, sort, scope=scope_of(request))

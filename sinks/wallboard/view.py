@@ -12,6 +12,7 @@ from typing import NamedTuple
 from msgspec import Raw, Struct, json
 
 from sinks.wallboard.pulse import Pulse
+from sinks.wallboard.scope import EVERYTHING, Scope
 from streams.core.board import Board
 from streams.core.board_row import Row
 from streams.core.snapshot import WindowName
@@ -31,11 +32,12 @@ Teams = list[tuple[str, str]]
 
 
 class ViewKey(NamedTuple):
-    """What a viewer chose."""
+    """What a viewer chose, and what they may see: viewers with other rights have other frames."""
 
     window: WindowName
     team: str | None
     sort: str
+    scope: Scope = EVERYTHING
 
 
 class Frame(NamedTuple):

@@ -45,6 +45,7 @@ def command(  # noqa: PLR0917 # click passes each option by name
       floorcast board --team north --window 60m --sort conversion
       floorcast board --at 2026-11-02T15:00:00+08:00 --json
     """
+    from streams.cli.forgotten import forgotten_reps
     from streams.cli.plan_file import load_plan
     from streams.core.clock import SystemClock
 
@@ -55,9 +56,11 @@ def command(  # noqa: PLR0917 # click passes each option by name
     plan = load_plan(settings)
     clock = SystemClock()
     names = {each.id: each.name for each in plan.teams.values() if each.name}
+    forgotten = forgotten_reps(settings)
 
     def make(shots: list[RepSnapshot], now_ms: int) -> Board:
-        return board_rows(shots, window, now_ms, team=team, sort=sort, team_names=names)
+        shown, _ = forgotten.replace(shots)
+        return board_rows(shown, window, now_ms, team=team, sort=sort, team_names=names)
 
     if at is not None:
         at_ms = _instant(at)
@@ -94,7 +97,9 @@ def _follow(settings: Settings) -> Iterator[list[RepSnapshot]]:
     while True:
         for record in read_topics(settings, [settings.topic(REP_SCOREBOARD)], since=since):
             since[record.topic, record.partition] = record.offset + 1
-            if record.value is not None:
+            if record.value is None:
+                held.pop((record.key or b"").decode(), None)
+            else:
                 shot = decode_rep_snapshot(record.value)
                 both = [held[shot.rep_id], shot] if shot.rep_id in held else [shot]
                 held[shot.rep_id] = latest(both)[0]

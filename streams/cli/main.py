@@ -29,6 +29,8 @@ COMMANDS = {
     "doctor": "streams.cli.doctor",
     "schema": "streams.cli.schema",
     "wallboard": "streams.cli.wallboard",
+    "tokens": "streams.cli.tokens",
+    "forget": "streams.cli.forget",
     "settings": "streams.cli.settings",
     "demo": "streams.cli.demo",
 }

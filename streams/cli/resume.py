@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import click
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from streams.cli.kafka_read import ends, read_topics
+from streams.cli.kafka_write import write_record
 from streams.cli.main import Context
 from streams.core.basis import app_of
 from streams.core.clock import SystemClock
@@ -18,8 +18,6 @@ from streams.core.stop import (
 )
 from streams.settings import Settings
 from streams.topics import INPUT_STOPS, kinds_by_topic
-
-FLUSH_S = 30.0
 
 
 @click.command()
@@ -51,10 +49,12 @@ def command(context: Context, name: str, accept_bad: bool) -> None:
         msg = f"{topic}:{partition} is not stopped; nothing to resume"
         raise click.ClickException(msg)
     accept_until = ends(settings, [topic])[topic, partition] if accept_bad else 0
-    _say(
+    word = InputState(state="resumed", at_ms=SystemClock().now_ms(), accept_until=accept_until)
+    write_record(
         settings,
+        settings.topic(INPUT_STOPS),
         input_key(topic, partition),
-        InputState(state="resumed", at_ms=SystemClock().now_ms(), accept_until=accept_until),
+        encode_input_state(word),
     )
     click.echo(
         f"{topic}:{partition} is read on from offset {said.offset}; it stood for: {said.why}"
@@ -90,32 +90,3 @@ def _latest(settings: Settings, key: bytes) -> InputState | None:
         if record.key == key:
             latest = decode_input_state(record.value) or latest
     return latest
-
-
-def _say(settings: Settings, key: bytes, state: InputState) -> None:
-    failures: list[KafkaError] = []
-
-    def note(error: KafkaError | None, _: Message) -> None:
-        if error is not None:
-            failures.append(error)
-
-    producer = Producer(
-        settings.kafka()
-        | {
-            "acks": "all",
-            "enable.idempotence": settings.producer_idempotence,
-            "message.timeout.ms": int(FLUSH_S * 1000),
-            "log_level": 0,
-        }
-    )
-    try:
-        topic = settings.topic(INPUT_STOPS)
-        producer.produce(topic, encode_input_state(state), key, 0, on_delivery=note)
-        left = producer.flush(FLUSH_S + 5)
-    except KafkaException as error:
-        failures.append(error.args[0])
-        left = 0
-    if failures or left:
-        why = failures[0].str() if failures else f"no acknowledgement within {FLUSH_S:g} s"
-        msg = f"it could not be written to {settings.topic(INPUT_STOPS)}: {why}"
-        raise click.ClickException(msg)

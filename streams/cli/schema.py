@@ -1,4 +1,4 @@
-"""`floorcast schema [--check]`: the published schemas of events, postings and snapshots."""
+"""`floorcast schema [--check]`: the published schemas of events, snapshots and the JSON API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SUFFIX = ".schema.json"
     help="Where the schemas are; by default those of this floorcast.",
 )
 def command(check: bool, folder: Path) -> None:
-    """Write JSON Schemas of all events and an AsyncAPI 3 document, or check them.
+    """Write JSON Schemas of all events, an AsyncAPI and an OpenAPI document, or check them.
 
     With --check the exit code is 1 when a file differs from what the code says, or when the code
     breaks what the last release (the folder `released`) took or wrote: a field became required,
@@ -57,8 +57,14 @@ def command(check: bool, folder: Path) -> None:
 
 def documents() -> dict[str, bytes]:
     """File name to content of everything that `floorcast schema` writes."""
+    from sinks.wallboard.api.openapi import openapi
+
     files = {f"{name}{SUFFIX}": encode_document(schema) for name, schema in schemas().items()}
-    return {**files, "asyncapi.json": encode_document(asyncapi())}
+    return {
+        **files,
+        "asyncapi.json": encode_document(asyncapi()),
+        "openapi.json": encode_document(openapi()),
+    }
 
 
 def _drift(folder: Path, files: dict[str, bytes]) -> Iterator[str]:

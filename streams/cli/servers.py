@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from streams.core.errors import PipelineError
@@ -77,9 +77,19 @@ class MetricsServer(Server):
 class PageServer:
     """The live page of this worker's reps."""
 
-    def __init__(self, settings: Settings, plan: Plan, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, plan: Plan, clock: Clock, registry: CollectorRegistry
+    ) -> None:
         from sinks.wallboard.model import BoardModel, WallboardSink
+        from streams.cli.page_auth import page_auth
 
+        refused = Counter(
+            "floorcast_page_refused",
+            "Requests to the live page refused because of who asked, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self._auth = page_auth(settings, clock, lambda why: refused.labels(why).inc())
         names = {each: team.name for each, team in plan.teams.items() if team.name}
         self._settings = settings
         # It shows what this worker owns; that the others own the rest is no fault to report.
@@ -92,7 +102,7 @@ class PageServer:
         from sinks.wallboard.server import serve
 
         settings = self._settings
-        self._running = await serve(self._model, settings.page_host, settings.page_port)
+        self._running = await serve(self._model, settings.page_host, settings.page_port, self._auth)
         log.info("page: %s", self._running.url)
 
     async def stop(self) -> None:

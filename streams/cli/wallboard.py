@@ -14,17 +14,19 @@ from streams.settings import Settings
 
 
 @click.command()
-@click.option("--host", help="Address to listen on; only loopback. Default: the setting page_host.")
+@click.option("--host", help="Address to listen on. Default: the setting page_host.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Default: page_port; 0: a free one.")
 @click.pass_obj
 def command(context: Context, host: str | None, port: int | None) -> None:
     """Serve the live page for all workers, out of Redis, until Ctrl-C.
 
-    A single worker serves the page itself; this is for several, or for a machine of its own.
+    A single worker serves the page itself; this is for several, or for a machine of its own. Beyond
+    loopback it is served only when the setting page_auth says who may see it.
 
     \b
     Example:
       FLOORCAST_REDIS_URL=redis://127.0.0.1:6379 floorcast wallboard --port 8080
+      FLOORCAST_PAGE_AUTH=token floorcast wallboard --host 0.0.0.0
     """
     from streams.cli.plan_file import load_plan
 
@@ -47,11 +49,13 @@ async def _serve(settings: Settings, redis_url: str, plan: Plan, host: str, port
     from sinks.redis_reader import RedisReader
     from sinks.wallboard.model import BoardModel, follow
     from sinks.wallboard.server import serve
+    from streams.cli.page_auth import page_auth
     from streams.core.clock import SystemClock
 
+    clock = SystemClock()
     names = {each: team.name for each, team in plan.teams.items() if team.name}
-    model = BoardModel(SystemClock(), team_names=names, partitions=settings.partitions)
-    page = await serve(model, host, port)
+    model = BoardModel(clock, team_names=names, partitions=settings.partitions)
+    page = await serve(model, host, port, page_auth(settings, clock))
     reader = RedisReader(redis_url, settings.redis_prefix)
     following = asyncio.create_task(follow(reader, model))
     stop = asyncio.create_task(_asked_to_stop())

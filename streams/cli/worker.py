@@ -33,10 +33,14 @@ def command(context: Context) -> None:
     Example:
       FLOORCAST_BROKERS=kafka:9092 FLOORCAST_REDIS_URL=redis://redis floorcast worker
     """
+    from streams.cli.page_auth import check_page
     from streams.cli.plan_file import load_plan
+    from streams.core.clock import SystemClock
     from streams.engine.fatal import stop_now
 
     load_plan(context.settings())  # a fault in it is told before Kafka is asked for anything
+    if context.settings().page:
+        check_page(context.settings(), SystemClock())
     try:
         settings = context.live()
     except click.ClickException as error:  # as whatever else ends a worker, for its supervisor
@@ -102,7 +106,7 @@ def compose(
 
         sinks.append(RedisSink(settings.redis_url, settings.redis_prefix))
     if settings.page:
-        page = PageServer(settings, plan, clock)
+        page = PageServer(settings, plan, clock, registry)
         sinks.append(page.sink)
         servers.append(page)
     worker = Worker(settings, plan, sinks, clock, Telemetry(registry), rebuilding=rebuilding)

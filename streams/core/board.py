@@ -181,7 +181,7 @@ def _sort(rows: list[Row], sort: str, ascending: bool | None, currency: str | No
     if ascending is None:
         ascending = kpi.higher_is_better is False
     if kpi.per_currency and currency is None:
-        currency = _usual_currency(rows)
+        currency = usual_currency(rows)
     sign = 1 if ascending else -1
 
     def order(row: Row) -> tuple[bool, Number]:
@@ -193,7 +193,8 @@ def _sort(rows: list[Row], sort: str, ascending: bool | None, currency: str | No
     rows.sort(key=order)
 
 
-def _usual_currency(rows: list[Row]) -> str | None:
+def usual_currency(rows: list[Row]) -> str | None:
+    """The currency most rows have money in; None where there is no money."""
     counts = Counter(currency for row in rows for currency in row.money)
     return min(counts, key=lambda each: (-counts[each], each)) if counts else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from inspect import cleandoc
 from typing import Any, Literal, NamedTuple
 
@@ -39,9 +40,12 @@ def schemas() -> dict[str, Schema]:
     return documents
 
 
-def components(ref_template: str) -> dict[str, Schema]:
-    """Struct name to JSON Schema of all of `PUBLISHED`, with references as `ref_template` says."""
-    structs = [published.struct for published in PUBLISHED.values()]
+def components(
+    ref_template: str, structs: Iterable[type[Struct]] | None = None
+) -> dict[str, Schema]:
+    """Struct name to JSON Schema of `structs`, by default of `PUBLISHED`, with such references."""
+    if structs is None:
+        structs = [published.struct for published in PUBLISHED.values()]
     _, found = json.schema_components(structs, ref_template=ref_template)
     return {name: _tidy(schema) for name, schema in sorted(found.items())}
 

@@ -120,6 +120,8 @@ class SnapshotBatch(Struct, kw_only=True):
 
     `released` are partitions this worker owns no more: a sink that shows only owned partitions
     (Prometheus, the page in the worker's process) drops them; a shared store (Redis) keeps them.
+    `forgotten` are ids of reps that must be found nowhere any more; they are taken before `reps`,
+    which show the same reps under other ids.
     """
 
     reps: list[RepSnapshot] = []
@@ -127,6 +129,7 @@ class SnapshotBatch(Struct, kw_only=True):
     freshness: list[SourceFreshness] = []
     status: list[PartitionStatus] = []
     released: list[int] = []
+    forgotten: list[str] = []
 
 
 _encoder = json.Encoder(order="deterministic")

@@ -12,10 +12,12 @@ from faust.app.base import BootStrategy
 from mode import Service
 
 from streams.core.clock import Clock
+from streams.core.forgetting import ForgottenReps
 from streams.core.plan import Plan
 from streams.core.ports import Sink
 from streams.engine.agents import add_agents
 from streams.engine.fatal import stop_now
+from streams.engine.follow import Follower
 from streams.engine.guard import Guard, Refused
 from streams.engine.lane.lane import Lane, LaneApp
 from streams.engine.lane.producer import Producer
@@ -32,6 +34,7 @@ from streams.engine.telemetry import Telemetry
 from streams.engine.watchdog import Watchdog
 from streams.settings import Settings
 from streams.topics import (
+    FORGOTTEN_REPS,
     INPUT_STOPS,
     LEDGER_TABLE,
     SCOREBOARD_TABLE,
@@ -69,12 +72,18 @@ class Worker:
         self.state.bind(self.lane)
         self.state.inputs.heeding = not rebuilding
         self.state.inputs.passed = lambda tp: self.predecessor.passed(*tp)
-        self.publisher = Publisher(self.state, sinks, clock, telemetry, self.outbox)
+        self.forgotten = ForgottenReps()
+        self.publisher = Publisher(
+            self.state, sinks, clock, telemetry, self.outbox, forgotten=self.forgotten
+        )
         self.publisher.live = not rebuilding
         self.takeover = Takeover(self.state, self.lane, self.publisher, self._begin)
         self.watchdog = Watchdog(self.state, self.lane)
         self.guard = Guard(settings, plan, clock, self.takeover.heard)
         self.stops = Stops(settings, consumer_options(settings), self.state.inputs.heard)
+        self.forgetting = Follower(
+            settings.topic(FORGOTTEN_REPS), consumer_options(settings), self._forget
+        )
         add_agents(self.app, self.lane, self.state, self.outbox)
 
     def run_with(self, before: Sequence[Hook], after: Sequence[Hook]) -> None:
@@ -99,6 +108,7 @@ class Worker:
             name = changelog(self.settings, table)
             self.lane.identities[table] = self.guard.around.store_identity(name)
         await self.stops.start()
+        await self.forgetting.start()
         await self.publisher.start()
         self.watchdog.start()
         self.guard.tell()
@@ -108,6 +118,7 @@ class Worker:
         self.watchdog.stop()
         await self.publisher.stop()
         await self.stops.stop()
+        await self.forgetting.stop()
         await self.guard.stop()
         self.takeover.stop()
         self.predecessor.close()
@@ -128,6 +139,11 @@ class Worker:
             self.outbox.live = True
         for record in self.state.inputs.heed():
             self.outbox.put(record)
+
+    def _forget(self, key: bytes | None, value: bytes | None) -> None:
+        """Somebody is shown under another name from here on: everywhere, at once."""
+        if self.forgotten.hear(key, value):
+            self.publisher.show_again()
 
     async def _send(self, record: Outgoing) -> asyncio.Future[object]:
         producer = cast(Producer, self.app.producer)._ensure_producer()  # noqa: SLF001 # Faust's own send makes three objects a record

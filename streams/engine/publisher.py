@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 
 from streams.core.clock import Clock
+from streams.core.forgetting import ForgottenReps
 from streams.core.ports import Sink
 from streams.core.snapshot import (
     PartitionStatus,
@@ -43,8 +44,12 @@ class Publisher:
         clock: Clock,
         telemetry: Telemetry,
         outbox: Outbox,
+        *,
+        forgotten: ForgottenReps | None = None,
     ) -> None:
         self._state = state
+        self._forgotten = forgotten or ForgottenReps()
+        self._buried: dict[str, int] = {}
         self._clock = clock
         self._telemetry = telemetry
         self._outbox = outbox
@@ -86,6 +91,7 @@ class Publisher:
         self._telemetry.forget(self._state.kinds, partitions)
         for rep_id in [r for r, s in self._for_topic.items() if s.partition in partitions]:
             del self._for_topic[rep_id]
+        self._buried = {r: p for r, p in self._buried.items() if p not in partitions}
         self._offer(SnapshotBatch(released=partitions))
 
     def _offer(self, batch: SnapshotBatch) -> None:
@@ -162,8 +168,14 @@ class Publisher:
         now_ms = self._clock.now_ms()
         shots, partials = showing.refresh(now_ms, state.position(partition), REPS_AT_ONCE)
         if shots or freshness:
-            self._offer(SnapshotBatch(reps=shots, partials=partials, freshness=freshness))
-            self._for_topic |= {shot.rep_id: shot for shot in shots}
+            shown, gone = self._forgotten.replace(shots)
+            self._offer(
+                SnapshotBatch(reps=shown, partials=partials, freshness=freshness, forgotten=gone)
+            )
+            for rep_id in gone:
+                self._for_topic.pop(rep_id, None)
+            self._buried |= dict.fromkeys(gone, partition)
+            self._for_topic |= {shot.rep_id: shot for shot in shown}
             self._telemetry.snapshots.inc(len(shots))
         return len(shots) == REPS_AT_ONCE
 
@@ -184,6 +196,10 @@ class Publisher:
     def _to_topic(self) -> None:
         topic = self._state.settings.topic(REP_SCOREBOARD)
         chosen, self._for_topic = self._for_topic, {}
+        buried, self._buried = self._buried, {}
+        for rep_id, partition in buried.items():
+            # Readers drop the id; compaction removes what was said under it.
+            self._outbox.put(Outgoing(topic, rep_id.encode(), None, partition))
         for rep_id, shot in chosen.items():
             value = encode_snapshot(shot)
             self._outbox.put(Outgoing(topic, rep_id.encode(), value, shot.partition))

@@ -27,6 +27,9 @@ MOST_AT_ONCE = 500
 """Reps in one write: bounds how long a sink may hold the event loop."""
 
 
+_NOTHING = SnapshotBatch()
+
+
 class SinkPump:
     """Keeps the latest of everything until the sink has taken it.
 
@@ -43,6 +46,7 @@ class SinkPump:
         self._freshness: dict[tuple[str, str, int], SourceFreshness] = {}
         self._status: dict[int, PartitionStatus] = {}
         self._released: set[int] = set()
+        self._forgotten: set[str] = set()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -66,8 +70,12 @@ class SinkPump:
         """Take a batch; never blocks, never fails."""
         for partition in batch.released:
             self._forget(partition)
+        for rep_id in batch.forgotten:
+            self._reps.pop(rep_id, None)
+            self._forgotten.add(rep_id)
         for shot in batch.reps:
             self._reps[shot.rep_id] = shot
+            self._forgotten.discard(shot.rep_id)
         for part in batch.partials:
             self._partials[part.level, part.id, part.partition] = part
         for fresh in batch.freshness:
@@ -93,18 +101,21 @@ class SinkPump:
             freshness=list(self._freshness.values()),
             status=list(self._status.values()),
             released=sorted(self._released),
+            forgotten=sorted(self._forgotten),
         )
         self._partials.clear()
         self._freshness.clear()
         self._status.clear()
         self._released.clear()
-        parts = (batch.reps, batch.partials, batch.freshness, batch.status, batch.released)
-        return batch if any(parts) else None
+        self._forgotten.clear()
+        return batch if batch != _NOTHING else None
 
     def _put_back(self, batch: SnapshotBatch) -> None:
         """What was not taken waits on, unless something newer has come meanwhile."""
+        self._forgotten.update(one for one in batch.forgotten if one not in self._reps)
         for shot in batch.reps:
-            self._reps.setdefault(shot.rep_id, shot)
+            if shot.rep_id not in self._forgotten:
+                self._reps.setdefault(shot.rep_id, shot)
         for part in batch.partials:
             self._partials.setdefault((part.level, part.id, part.partition), part)
         for fresh in batch.freshness:

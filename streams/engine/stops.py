@@ -2,78 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.types import TP
 
-from streams.core.errors import PipelineError
 from streams.core.stop import InputState, decode_input_state, parse_input
+from streams.engine.follow import Follower
 from streams.settings import Settings
 from streams.topics import INPUT_STOPS
 
-log = logging.getLogger(__name__)
 
-START_S = 20.0
-RETRY_S = 2.0
-
-
-class Stops:
-    """Reads the whole topic at the start, then goes on listening."""
+class Stops(Follower):
+    """Tells what was last said of each input, all of it before the first event is read."""
 
     def __init__(
         self, settings: Settings, options: dict[str, Any], heard: Callable[[TP, InputState], None]
     ) -> None:
-        self._partition = TopicPartition(settings.topic(INPUT_STOPS), 0)
-        self._options = options
-        self._heard = heard
-        self._consumer: AIOKafkaConsumer | None = None
-        self._task: asyncio.Task[None] | None = None
+        super().__init__(settings.topic(INPUT_STOPS), options, self._hear)
+        self._tell = heard
 
-    async def start(self) -> None:
-        """Read what was said before.
-
-        Raises PipelineError when the topic is not there, KafkaError or TimeoutError without a
-        broker.
-        """
-        consumer = AIOKafkaConsumer(
-            **self._options, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-        self._consumer = consumer
-        await asyncio.wait_for(consumer.start(), START_S)
-        if self._partition.topic not in await consumer.topics():
-            msg = f"Kafka has no topic {self._partition.topic}: run `floorcast topics create`"
-            raise PipelineError(msg)
-        consumer.assign([self._partition])
-        await consumer.seek_to_beginning(self._partition)
-        end = (await consumer.end_offsets([self._partition]))[self._partition]
-        while await consumer.position(self._partition) < end:
-            await self._read(consumer, 500)
-        self._task = asyncio.create_task(self._follow(consumer), name="input-stops")
-
-    async def stop(self) -> None:
-        """Listen no more."""
-        if self._task is not None:
-            self._task.cancel()
-        if self._consumer is not None:
-            await self._consumer.stop()
-
-    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        while True:
-            try:
-                await self._read(consumer, 1000)
-            except Exception as error:
-                # Counting does not depend on this; a resume is heard when it works again.
-                log.warning("input-stops cannot be read (%r); trying again", error)
-                await asyncio.sleep(RETRY_S)
-
-    async def _read(self, consumer: AIOKafkaConsumer, timeout_ms: int) -> None:
-        for records in (await consumer.getmany(timeout_ms=timeout_ms)).values():
-            for record in records:
-                where = parse_input((record.key or b"").decode(errors="replace"))
-                said = decode_input_state(record.value)
-                if where is not None and said is not None:
-                    self._heard(TP(*where), said)
+    def _hear(self, key: bytes | None, value: bytes | None) -> None:
+        where = parse_input((key or b"").decode(errors="replace"))
+        said = decode_input_state(value)
+        if where is not None and said is not None:
+            self._tell(TP(*where), said)

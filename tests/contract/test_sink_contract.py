@@ -309,3 +309,21 @@ def _client(server: RedisServer) -> Client:
 async def _empty(server: RedisServer) -> None:
     async with _client(server) as client:
         await client.flushall()
+
+
+async def test_a_forgotten_rep_is_found_under_its_new_id_only(backend: Backend) -> None:
+    await backend.sink.write(
+        batch(rep("ana", 3, (1, 1)), rep("bo", 5, (1, 1)), parts=(part(8, (1, 1)),))
+    )
+    news = batch(rep("gone-1", 4, (2, 2)))
+    news.forgotten = ["ana"]
+
+    for _ in range(2):  # saying it again changes nothing
+        await backend.sink.write(news)
+        assert await backend.seen() == Seen({"gone-1": 4, "bo": 5}, {"north": 8})
+
+
+async def test_who_is_forgotten_and_was_never_there_is_no_fault(backend: Backend) -> None:
+    only = SnapshotBatch(forgotten=["nobody"])
+    await backend.sink.write(only)
+    assert await backend.seen() == Seen({}, {})

@@ -14,7 +14,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from sinks.redis import RedisSink
-from sinks.redis_client import connect, shown
+from sinks.redis_client import connect, shown, text
 from sinks.redis_keys import KINDS, RedisKeys
 from sinks.redis_reader import RedisReader, Update
 from sinks.wallboard.model import BoardModel, follow
@@ -245,3 +245,41 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not holds():
             await asyncio.sleep(0.02)
+
+
+async def test_nothing_in_redis_names_who_was_forgotten_and_readers_hear_of_it(
+    place: Place,
+) -> None:
+    await place.sink.write(SnapshotBatch(reps=[rep("ana", 2, Tally(dials=3, contacts=30))]))
+    await place.sink.write(reps(bo=5))
+    model = BoardModel(SystemClock())
+    following = asyncio.create_task(follow(place.reader, model))
+    while model.latest.reps.keys() != {"ana", "bo"}:
+        await asyncio.sleep(0.02)
+    gone = SnapshotBatch(reps=[rep("gone-1", 2, Tally(dials=3, contacts=30))], forgotten=["ana"])
+
+    await place.sink.write(gone)
+    await place.sink.write(reps(cleo=9))  # changes go on behind it
+
+    async with asyncio.timeout(5):
+        while model.latest.reps.keys() != {"gone-1", "bo", "cleo"}:
+            await asyncio.sleep(0.02)
+    following.cancel()
+    for held in await everything(place.client):
+        assert "ana" not in held
+    ranked: Any = await place.client.zrange(place.keys.rank("contacts"), 0, -1)
+    assert b"gone-1" in ranked
+
+
+async def everything(client: Redis) -> list[str]:
+    """Every key with all that is in it, as text."""
+    read: dict[str, Callable[[bytes], Any]] = {
+        "string": client.get,
+        "hash": client.hgetall,
+        "zset": lambda key: client.zrange(key, 0, -1),
+        "stream": client.xrange,
+    }
+    return [
+        f"{key!r} {await read[text(await client.type(key))](key)!r}"
+        async for key in client.scan_iter()
+    ]

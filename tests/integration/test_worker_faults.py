@@ -136,7 +136,7 @@ def test_a_broker_that_restarts_costs_no_event(
     assert all(line.startswith("floorcast: stopped: ") for line in floor.stopped_themselves)
 
 
-@pytest.mark.parametrize("missing", ["input-stops", "misrouted"])
+@pytest.mark.parametrize("missing", ["input-stops", "forgotten-reps", "misrouted"])
 def test_a_worker_without_one_of_its_topics_ends_and_says_what_to_do(
     make_floor: Callable[..., Floor], missing: str
 ) -> None:

@@ -76,3 +76,21 @@ async def test_a_busy_floor_notices_that_a_sink_is_empty_too(monkeypatch) -> Non
         pump.offer(SnapshotBatch(reps=[shot("ana", 1)]))
         await asyncio.sleep(0.002)
     await pump.close()
+
+
+async def test_what_is_forgotten_while_a_sink_is_away_never_reaches_it(monkeypatch) -> None:  # type: ignore[no-untyped-def] # pytest's fixture
+    monkeypatch.setattr(sink_pump, "FIRST_RETRY_S", 0.05)
+    monkeypatch.setattr(sink_pump, "LAST_RETRY_S", 0.05)
+    sink = Moody(SinkUnavailable("away"), SinkUnavailable("away"))
+    sink.latest.take(SnapshotBatch(reps=[shot("ana", 1)]))
+    pump = await pump_of(sink, asyncio.Event())
+    pump.offer(SnapshotBatch(reps=[shot("ana", 2), shot("bo", 2)]))
+    while len(sink.failures) == 2:  # the first write was refused: it waits to be written again
+        await asyncio.sleep(0)
+
+    pump.offer(SnapshotBatch(reps=[shot("gone-1", 3)], forgotten=["ana"]))
+
+    while len(sink.latest.reps) != 2 or "ana" in sink.latest.reps:
+        await asyncio.sleep(0.01)
+    await pump.close()
+    assert sink.latest.reps.keys() == {"gone-1", "bo"}

@@ -1,0 +1,73 @@
+"""Follows a small topic of one partition: all of it before the start, then as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.core.errors import PipelineError
+
+log = logging.getLogger(__name__)
+
+START_S = 20.0
+RETRY_S = 2.0
+
+Heard = Callable[[bytes | None, bytes | None], None]
+"""Takes the key and the value of a record."""
+
+
+class Follower:
+    """Reads the whole topic at the start, then goes on listening."""
+
+    def __init__(self, topic: str, options: dict[str, Any], heard: Heard) -> None:
+        self._partition = TopicPartition(topic, 0)
+        self._options = options
+        self._heard = heard
+        self._consumer: AIOKafkaConsumer | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read what was said before.
+
+        Raises PipelineError when the topic is not there, KafkaError or TimeoutError without a
+        broker, and whatever `heard` raises.
+        """
+        consumer = AIOKafkaConsumer(
+            **self._options, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        self._consumer = consumer
+        await asyncio.wait_for(consumer.start(), START_S)
+        if self._partition.topic not in await consumer.topics():
+            msg = f"Kafka has no topic {self._partition.topic}: run `floorcast topics create`"
+            raise PipelineError(msg)
+        consumer.assign([self._partition])
+        await consumer.seek_to_beginning(self._partition)
+        end = (await consumer.end_offsets([self._partition]))[self._partition]
+        while await consumer.position(self._partition) < end:
+            await self._read(consumer, 500)
+        self._task = asyncio.create_task(self._follow(consumer), name=self._partition.topic)
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._task is not None:
+            self._task.cancel()
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            try:
+                await self._read(consumer, 1000)
+            except Exception as error:
+                # Counting does not depend on this; what was said is heard when it works again.
+                log.warning("%s cannot be read (%r); trying again", self._partition.topic, error)
+                await asyncio.sleep(RETRY_S)
+
+    async def _read(self, consumer: AIOKafkaConsumer, timeout_ms: int) -> None:
+        for records in (await consumer.getmany(timeout_ms=timeout_ms)).values():
+            for record in records:
+                self._heard(record.key, record.value)
