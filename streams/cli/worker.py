@@ -52,8 +52,9 @@ def run(app: Any) -> None:
     """Run a Faust app until it is stopped."""
     import faust
 
-    from streams.cli.logs import log_config
+    from streams.cli.logs import log_config, tell_of_threads
 
+    tell_of_threads()
     # Giving partitions up is bounded by the rebalance timeout; the rest takes a second or two.
     app.stop_within_s = app.conf.broker_rebalance_timeout + 10.0
     # What is loaded now stays: no collection has to look at it again.
