@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 from aiohttp import web
 
+from sinks.wallboard.asked import view_key
+from sinks.wallboard.board_file import BoardFile
 from sinks.wallboard.hub import Hub
 from sinks.wallboard.model import BoardModel
-from sinks.wallboard.view import ViewKey
-from streams.core.board import board_rows, encode_board
+from sinks.wallboard.pages import Drill, add_pages
+from sinks.wallboard.wire import GZIP_HEAD, START_OVER, Message
+from streams.core.board import encode_board
 from streams.core.errors import SettingsError
-from streams.core.snapshot import WINDOWS, WindowName
-
-STATIC = Path(__file__).parent / "static"
-DEFAULT_SORT = "deals_net"
 
 LONGEST_SEND_S = 20.0
 """A viewer that takes nothing for so long is let go; its browser comes back when it can."""
@@ -35,14 +33,20 @@ SECURITY_HEADERS = {
 }
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_WINDOWS: dict[str, WindowName] = {name: name for name in WINDOWS}
+_RETRY = Message(b"retry: %d\n\n" % RETRY_MS)
 _HUB = web.AppKey("hub", Hub)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build_app(model: BoardModel) -> web.Application:
-    """The application that shows a model; it serves requests made to this machine only."""
-    hub = Hub(model)
+def build_app(
+    model: BoardModel, boards: BoardFile | None = None, drill: Drill | None = None
+) -> web.Application:
+    """The application that shows a model; it serves requests made to this machine only.
+
+    `boards` says what the page shows, absent: the default; `drill` gives the events behind a day.
+    """
+    boards = boards or BoardFile()
+    hub = Hub(model, boards.least)
     app = web.Application(middlewares=[_refuse_other_hosts])
     app[_HUB] = hub
 
@@ -60,11 +64,10 @@ def build_app(model: BoardModel) -> web.Application:
     app.cleanup_ctx.append(running)
     app.on_shutdown.append(end_all)
     app.on_response_prepare.append(add_headers)
-    app.router.add_get("/", _page)
     app.router.add_get("/events", _events)
     app.router.add_get("/api/board", _board)
     app.router.add_get("/healthz", _health)
-    app.router.add_static("/static/", STATIC)
+    add_pages(app, boards, drill)
     return app
 
 
@@ -80,13 +83,19 @@ class PageServer:
         await self._runner.cleanup()
 
 
-async def serve(model: BoardModel, host: str = "127.0.0.1", port: int = 8080) -> PageServer:
+async def serve(
+    model: BoardModel,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    boards: BoardFile | None = None,
+    drill: Drill | None = None,
+) -> PageServer:
     """Serve a model; `port` 0 takes a free one.
 
     Raises SettingsError when `host` can be reached from other machines, or cannot be bound.
     """
     check_host(host)
-    runner = web.AppRunner(build_app(model), access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(build_app(model, boards, drill), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     try:
@@ -131,12 +140,8 @@ def _is_loopback(name: str) -> bool:
         return False
 
 
-async def _page(_: web.Request) -> web.FileResponse:
-    return web.FileResponse(STATIC / "index.html")
-
-
 async def _board(request: web.Request) -> web.Response:
-    board = await request.app[_HUB].board(_key(request))
+    board = await request.app[_HUB].board(view_key(request))
     return web.Response(body=encode_board(board), content_type="application/json")
 
 
@@ -146,34 +151,31 @@ async def _health(request: web.Request) -> web.Response:
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
-    hub, key = request.app[_HUB], _key(request)
+    hub, key = request.app[_HUB], view_key(request)
     response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+        headers={
+            "Content-Type": "text/event-stream",
+            "X-Accel-Buffering": "no",
+            "Vary": "Accept-Encoding",
+        }
     )
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
     async with hub.viewer(key, request.headers.get("Last-Event-ID", "")) as viewer:
         await response.prepare(request)
         try:
-            await response.write(b"retry: %d\n\n" % RETRY_MS)
-            while (data := await viewer.take()) is not None:
+            if packed:
+                await response.write(GZIP_HEAD)
+            message: Message | None = _RETRY
+            while message is not None:
+                if message is START_OVER:
+                    message = hub.whole(viewer)
                 async with asyncio.timeout(LONGEST_SEND_S):
-                    await response.write(data or hub.whole(viewer))
+                    await response.write(message.packed if packed else message.data)
+                message = await viewer.take()
         except (TimeoutError, ConnectionError):
             # The viewer has gone. Without this aiohttp would wait for it to take the end, too.
             if request.transport is not None:
                 request.transport.abort()
     return response
-
-
-def _key(request: web.Request) -> ViewKey:
-    """What was asked for; answers 400 with one line when there is no such window or KPI."""
-    asked = request.query.get("window", "today")
-    window = _WINDOWS.get(asked)
-    if window is None:
-        known = ", ".join(WINDOWS)
-        raise web.HTTPBadRequest(text=f"window = {asked!r}: no such window; known: {known}\n")
-    sort = request.query.get("sort") or DEFAULT_SORT
-    try:
-        board_rows((), window, 0, sort=sort)
-    except SettingsError as error:
-        raise web.HTTPBadRequest(text=f"{error}\n") from error
-    return ViewKey(window, request.query.get("team") or None, sort)

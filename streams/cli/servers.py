@@ -13,6 +13,7 @@ from streams.core.errors import PipelineError
 
 if TYPE_CHECKING:
     from sinks.prometheus import PrometheusSink
+    from sinks.wallboard.pages import Drill
     from sinks.wallboard.server import PageServer as RunningPage
     from streams.core.clock import Clock
     from streams.core.plan import Plan
@@ -77,9 +78,13 @@ class MetricsServer(Server):
 class PageServer:
     """The live page of this worker's reps."""
 
-    def __init__(self, settings: Settings, plan: Plan, clock: Clock) -> None:
+    def __init__(self, settings: Settings, plan: Plan, clock: Clock, drill: Drill) -> None:
+        """Raises SettingsError when the board file has faults."""
         from sinks.wallboard.model import BoardModel, WallboardSink
+        from streams.cli.board_settings import load_boards
 
+        self._boards = load_boards(settings)
+        self._drill = drill
         names = {each: team.name for each, team in plan.teams.items() if team.name}
         self._settings = settings
         # It shows what this worker owns; that the others own the rest is no fault to report.
@@ -92,7 +97,9 @@ class PageServer:
         from sinks.wallboard.server import serve
 
         settings = self._settings
-        self._running = await serve(self._model, settings.page_host, settings.page_port)
+        self._running = await serve(
+            self._model, settings.page_host, settings.page_port, self._boards, self._drill
+        )
         log.info("page: %s", self._running.url)
 
     async def stop(self) -> None:

@@ -16,6 +16,7 @@ from sinks.wallboard.hub import Hub, Viewer
 from sinks.wallboard.model import BoardModel, WallboardSink
 from sinks.wallboard.server import PageServer, check_host, serve
 from sinks.wallboard.view import ViewKey
+from sinks.wallboard.wire import START_OVER, Message
 from streams.core.board import decode_board
 from streams.core.clock import ManualClock
 from streams.core.errors import SettingsError
@@ -171,12 +172,13 @@ async def test_a_slow_viewer_is_sent_the_whole_board_and_holds_nobody_up(
     hub = Hub(model)
     async with hub.viewer(KEY, "") as viewer:
         for _ in range(10 * hubs.QUEUE):
-            viewer.offer(b"change")
+            viewer.offer(Message(b"change"))
 
-        assert await viewer.take() == b""
-        assert b"event: board" in hub.whole(viewer)
-        viewer.offer(b"after")
-        assert await viewer.take() == b"after"
+        assert await viewer.take() is START_OVER
+        assert b"event: board" in hub.whole(viewer).data
+        after = Message(b"after")
+        viewer.offer(after)
+        assert await viewer.take() is after
 
 
 async def test_a_view_is_encoded_once_for_all_its_viewers(model: BoardModel) -> None:
@@ -189,13 +191,13 @@ async def test_a_view_is_encoded_once_for_all_its_viewers(model: BoardModel) -> 
         assert await frame(one) is await frame(other)
 
 
-async def frame(viewer: Viewer) -> bytes:
-    """The next frame of a viewer that is no pulse."""
+async def frame(viewer: Viewer) -> Message:
+    """The next message of a viewer that is no pulse."""
     while True:
-        data = await viewer.take()
-        assert data
-        if not data.startswith(b"event: pulse"):
-            return data
+        found = await viewer.take()
+        assert found
+        if not found.data.startswith(b"event: pulse"):
+            return found
 
 
 async def test_redis_that_is_away_makes_the_page_stale_and_keeps_its_numbers() -> None:
