@@ -99,7 +99,7 @@ def pulse(
     newest = newest_per_source(sources)
     notices = partition_notices(partition_states(status), partitions)
     notices += silent_sources(newest, now_ms, SILENT_AFTER_MS)
-    heard_ms = min((one.version[1] for one in status), default=None)
+    heard_ms = min((one.version[0] for one in status), default=None)
     state, since_ms, why, reason, about = _verdict(now_ms, status, notices, heard_ms, outage)
     if loading:
         text = f"earlier days are still being read, after a start, for {loading} reps"
@@ -142,7 +142,7 @@ def _verdict(
     if heard_ms is None:
         return "waiting", None, "no worker has reported yet", "nobody_yet", []
     if now_ms - heard_ms > SILENT_WORKER_MS:
-        late = [one for one in status if now_ms - one.version[1] > SILENT_WORKER_MS]
+        late = [one for one in status if now_ms - one.version[0] > SILENT_WORKER_MS]
         if len(late) == len(status):
             return "stale", heard_ms, "no word from the workers", "no_word", []
         text = _partitions(late)

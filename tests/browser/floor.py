@@ -53,7 +53,7 @@ def news(now_ms: int, *reps: RepSnapshot, newest_ms: int | None = None) -> Snaps
     return SnapshotBatch(
         reps=list(reps),
         status=[
-            PartitionStatus(partition=each, version=(now_ms, now_ms), state="live")
+            PartitionStatus(partition=each, version=(now_ms, 0), state="live")
             for each in range(2)
         ],
         freshness=[
