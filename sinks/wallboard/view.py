@@ -52,6 +52,7 @@ class _Change(Struct, frozen=True, omit_defaults=True):
     listed: dict[str, int] | None = None
     loading: dict[str, int] | None = None
     story: Story | None = None
+    currency: str | None = None
     choices: Choices | None = None
     window: str | None = None
     sort: str | None = None
@@ -76,6 +77,7 @@ class View:
         self._listed: dict[str, int] = {}
         self._loading: dict[str, int] = {}
         self._story: Story | None = None
+        self._currency: str | None = None
         self._choices = Choices()
 
     def update(self, board: Board, choices: Choices) -> Message | None:
@@ -93,6 +95,7 @@ class View:
             listed=listed if listed != self._listed else None,
             loading=board.loading if board.loading != self._loading else None,
             story=board.story if board.story != self._story else None,
+            currency=board.currency if board.currency != self._currency else None,
             choices=choices if choices != self._choices else None,
         )
         if self._number and change == _Change(rows=[], teams=[]):
@@ -100,6 +103,7 @@ class View:
         self._rows, self._teams, self._floor = new_rows, new_teams, floor
         self._listed, self._choices = listed, choices
         self._loading, self._story = board.loading, board.story
+        self._currency = board.currency
         self._number += 1
         self._whole = None
         frame = self._frame("change", change)
@@ -118,6 +122,7 @@ class View:
                 listed=self._listed,
                 loading=self._loading,
                 story=self._story,
+                currency=self._currency,
                 choices=self._choices,
                 window=self.key.window,
                 sort=self.key.sort,

@@ -49,7 +49,8 @@ class Board(Struct, frozen=True):
 
     `teams` are by id. `floor` sums up all reps whatever team is shown. Windows of the last N
     contacts belong to one rep: they have neither teams nor floor. `loading` is how many reps of a
-    team have no such window yet, after a start; `story` is there when one rep is shown.
+    team have no such window yet, after a start; `story` is there when one rep is shown. `currency`
+    is the one that rows are sorted by, when `sort` is money.
     """
 
     window: WindowName
@@ -63,6 +64,7 @@ class Board(Struct, frozen=True):
     notices: list[Notice]
     loading: dict[str, int] = {}
     story: Story | None = None
+    currency: str | None = None
 
 
 def board_rows(
@@ -115,6 +117,10 @@ def board_rows(
         for one in shown
         if (team is None or one.team_id == team) and (rep is None or one.rep_id == rep)
     ]
+    if sort in KPIS and KPIS[sort].per_currency:
+        currency = currency or _usual_currency(rows)
+    else:
+        currency = None
     _sort(rows, sort, ascending, currency, (least or {}).get(sort, 0))
     added = [one for one in shown if window not in WITHIN_A_DAY or one.rep_id not in stale]
     teams, floor = _sums(added, window, team, team_names or {}, only)
@@ -143,6 +149,7 @@ def board_rows(
         notices=notices,
         loading=dict(sorted(loading.items())),
         story=None if alone is None else story_of(alone, window),
+        currency=currency,
     )
 
 
@@ -243,8 +250,6 @@ def _sort(
     kpi = KPIS[sort]  # rows come in the order of rep_id, and sorting keeps it within ties
     if ascending is None:
         ascending = kpi.higher_is_better is False
-    if kpi.per_currency and currency is None:
-        currency = _usual_currency(rows)
     sign = 1 if ascending else -1
 
     def order(row: Row) -> tuple[bool, bool, Number]:

@@ -122,7 +122,8 @@ function Page() {
   const inside = view.board === 'tv' ? html`<${Tv} fresh=${fresh} now=${now} />`
     : board ? html`<${Board} board=${board} now=${now} />` : html`<p class="empty">${t('wait')}</p>`;
   return html`${view.board !== 'tv' && html`<${Bar} fresh=${fresh} now=${now} />`}<${Banner} now=${now} />
-    <main aria-label=${t(`board.${view.board}`)} aria-busy=${String(busy)}>${inside}</main>
+    <main aria-label=${t(`board.${view.board}`)} aria-busy=${String(busy)}>
+      ${['floor', 'team', 'leaderboard'].includes(view.board) && html`<h1 class="unseen">${title() || t('board.floor')}</h1>`}${inside}</main>
     <${Toasts} /><${Dialogs} />`;
 }
 

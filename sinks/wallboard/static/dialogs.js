@@ -20,7 +20,7 @@ function Dialog({ title, children }) {
     self.current.showModal();
     return () => self.current?.close();
   }, []);
-  return html`<dialog ref=${self} aria-label=${title} onCancel=${(event) => { event.preventDefault(); close(); }}
+  return html`<dialog ref=${self} aria-label=${title} onClose=${close}
       onClick=${(event) => { if (event.target === self.current) close(); }}>
     <div class="inside"><header><h2>${title}</h2><button type="button" class="text" onClick=${close}>${t('close')} <kbd>Esc</kbd></button></header>${children}</div>
   </dialog>`;

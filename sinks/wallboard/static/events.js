@@ -62,14 +62,17 @@ export class Events extends Component {
         <th scope="col">${t('event.adds')}</th><th scope="col">${t('event.id')}</th></tr></thead>
       <tbody>${shown.map((event) => html`<tr key=${event.kind + event.source + event.id}>
         <td>${event.at_ms ? second(event.at_ms) : '–'}</td><td>${t(`event.${event.kind}`)}</td><td>${adds(event)}</td>
-        <td class="id">${event.source} ${event.id}${event.revision ? html` <small>${t('event.revision', { n: event.revision })}</small>` : ''}</td></tr>`)}</tbody>
+        <td class="id">${event.source} ${event.id}${event.revision && event.kind !== 'deal' ? html` <small>${t('event.revision', { n: event.revision })}</small>` : ''}</td></tr>`)}</tbody>
     </table>
     <p class="note">${shown.length < fitting.length ? t('drill.first', { n: count(shown.length), total: count(fitting.length) }) : t('drill.count', { n: count(fitting.length) })}</p>`;
   }
 }
 
+const IMPLIED = ['human_answered_outbound', 'contacts_outbound', 'surveys']; // others of the same event say so
+
 function adds(event) {
-  const parts = (event.counts ?? []).map((name) => maybe(`adds.${name}`, name));
+  const implied = event.counts?.includes('human_answered') ? [...IMPLIED, 'answered'] : IMPLIED;
+  const parts = (event.counts ?? []).filter((name) => !implied.includes(name)).map((name) => maybe(`adds.${name}`, name));
   if (event.deals_gross_bp) parts.push(t('adds.deals', { n: count(event.deals_gross_bp / WHOLE) }));
   if (event.deals_reversed_bp) parts.push(t('adds.reversed', { n: count(event.deals_reversed_bp / WHOLE) }));
   for (const [currency, products] of Object.entries(event.money ?? {})) {

@@ -2,9 +2,8 @@
 
 import { html } from './vendor/htm-preact-3.1.1.js';
 import { count } from './format.js';
-import { Reps } from './reps.js';
+import { link, Reps } from './reps.js';
 import { href } from './route.js';
-import { link } from './reps.js';
 import { kpiOf, state } from './state.js';
 import { kpiName, t } from './words.js';
 
@@ -20,6 +19,8 @@ export function Leaders({ board, now }) {
       ${columns.map((kpi) => html`<a key=${kpi} href=${href({ sort: kpi })} onClick=${link} aria-current=${kpi === sort ? 'true' : undefined}>${kpiName(kpi)}</a>`)}
     </nav>
     ${kpiOf(sort)?.unit === 'ratio' && html`<p class="note">${t('ranked_from', { n: state.config.boards.least[sort] })}</p>`}
+    ${board.currency && rows.some((row) => Object.keys(row.money).some((code) => code !== board.currency))
+      && html`<p class="note">${t('ranked_in', { currency: board.currency })}</p>`}
     <section class="team leaders" aria-label=${t('board.leaderboard')}>
       <${Reps} rows=${rows} columns=${shown} sort=${sort} teams now=${now} />
       ${rows.length < total && html`<p class="more">${t('reps.shown', { n: rows.length, total: count(total) })}</p>`}

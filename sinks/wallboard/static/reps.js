@@ -10,7 +10,7 @@ import { kpiOf, nameOf, state } from './state.js';
 import { kpiName, kpiShort, t } from './words.js';
 
 // Where there is little room the columns behind these many are left out: see style.css.
-const WIDE = [0, 0, 0, 2, 2, 3, 3, 3];
+const WIDE = [0, 0, 0, 2, 3, 4, 4, 4];
 
 /** Follows a link inside the page, unless a new tab or window is meant. */
 export function link(event) {
@@ -22,7 +22,8 @@ export function link(event) {
 /** Whether a row has a place: it has a value, and a rate has the sample it needs. */
 export function ranked(row, sort) {
   const figure = row.kpis[sort];
-  if (!figure) return kpiOf(sort)?.unit === 'minor' ? Object.keys(row.money).length > 0 : true;
+  // Money is ranked in one currency: amounts in others cannot be compared with it.
+  if (!figure) return kpiOf(sort)?.unit === 'minor' ? state.board.currency in row.money : true;
   return figure.value !== null && !few(sort, figure);
 }
 
@@ -30,14 +31,14 @@ export function ranked(row, sort) {
  *  `from` is how many ranked rows stand on earlier pages. */
 export function Reps({ rows, columns, sort, teams = false, from = 0, within, now }) {
   const box = within ?? frame(rows.map((row) => row.line));
-  const wide = (at) => `w${WIDE[at] ?? 3}`;
+  const wide = (at) => `w${WIDE[at] ?? 4}`;
   let rank = from;
   return html`<table>
     <thead><tr><th class="rank" scope="col"><span class="unseen">${t('rank')}</span></th><th scope="col" class="who">${t('rep')}</th>
-      ${teams && html`<th scope="col" class="of-team w2">${t('team')}</th>`}
+      ${teams && html`<th scope="col" class="of-team w1">${t('team')}</th>`}
       ${columns.map((kpi, at) => html`<th key=${kpi} scope="col" class=${wide(at)} aria-sort=${kpi === sort ? (kpiOf(kpi).better === false ? 'ascending' : 'descending') : undefined}>
         <${Head} kpi=${kpi} sort=${sort} now=${now} /></th>`)}
-      <th scope="col" class="sparks w2">${t('day')}</th>
+      <th scope="col" class="sparks w1">${t('day')}</th>
     </tr></thead>
     <tbody>${rows.map((row) => {
       if (ranked(row, sort)) rank += 1;
@@ -62,10 +63,10 @@ function Rep({ row, rank, columns, sort, teams, box, wide }) {
     <td class="rank">${rank}</td>
     <th scope="row" class="who" title=${row.rep_id}>${state.view.board === 'tv' ? name
       : html`<a data-row=${row.rep_id} href=${href({ board: 'rep', rep: row.rep_id })} onClick=${link}>${name}</a>`}${still}</th>
-    ${teams && html`<td class="of-team w2">${nameOf(state.board, row.team_id)}</td>`}
+    ${teams && html`<td class="of-team w1">${nameOf(state.board, row.team_id)}</td>`}
     ${columns.map((kpi, at) => html`<td key=${kpi} class=${`${wide(at)} ${kpiOf(kpi).unit}${kpi === sort ? ' chosen' : ''}`}>
       <${Cell} owner=${owner} line=${row} kpi=${kpi} /></td>`)}
-    <td class="sparks w2"><${Line} line=${row.line} within=${box} /></td>
+    <td class="sparks w1"><${Line} line=${row.line} within=${box} /></td>
   </tr>`;
 }
 

@@ -9,6 +9,7 @@ const STEP = 10;
 const HEIGHT = 40;
 const BAR = 7.6;
 const WHOLE = 10_000;
+const LEAST_SLOTS = 18; // nine hours: what is still to come of a shift stays empty
 
 /** {first, end, most} that several lines of a day are drawn in, so that they can be compared. */
 export function frame(lines) {
@@ -16,7 +17,7 @@ export function frame(lines) {
   if (!found.length) return null;
   const first = Math.min(...found.map((one) => one.first));
   const end = Math.max(...found.map((one) => one.first + one.contacts.length));
-  return { first, end, most: Math.max(1, ...found.flatMap((one) => one.contacts)) };
+  return { first, end: Math.max(end, first + LEAST_SLOTS), most: Math.max(1, ...found.flatMap((one) => one.contacts)) };
 }
 
 /** The day: a bar of contacts for each half hour, its foot as high as the deals in it. */

@@ -67,6 +67,7 @@ export function merge(board, change) {
     listed: change.listed ?? board.listed,
     loading: change.loading ?? board.loading,
     story: 'story' in change ? change.story : board.story,
+    currency: change.currency ?? board.currency,
     choices: change.choices ?? board.choices,
     window: change.window ?? board.window,
     sort: change.sort ?? board.sort,

@@ -12,11 +12,14 @@ import { Headline } from './tiles.js';
 import { kpiName, kpiShort, t } from './words.js';
 
 // In rem of the wall, as style.css has them.
-const ROW = 1.8;
-const WITHOUT = { floor: 9.3, team: 9.3, leaderboard: 3.8 };
+const ROW = 1.76;
+const TALLEST = 3;
+const WITHOUT = { floor: 9, team: 9, leaderboard: 3.9 };
 const BANNER = 1.4;
 const TILES = 4;
 const COLUMNS = 3;
+const SIDE_BY_SIDE = 4;
+const BEST = 5;
 
 /** The boards of the rotation, as addresses. */
 export function rotation() {
@@ -74,9 +77,12 @@ export function Tv({ fresh, now }) {
 function paged(rows, kind) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const banner = state.pulse?.notices.length ? BANNER * Math.min(state.pulse.notices.length, 4) : 0;
-  const room = Math.floor((innerHeight / rem - WITHOUT[kind] - banner) / ROW);
-  const size = Math.max(1, Math.min(state.config.boards.tv.rows, room));
-  state.tv.pages = Math.max(1, Math.ceil(rows.length / size));
+  const room = innerHeight / rem - WITHOUT[kind] - banner;
+  const most = Math.max(1, Math.min(state.config.boards.tv.rows, Math.floor(room / ROW)));
+  state.tv.pages = Math.max(1, Math.ceil(rows.length / most));
+  // Pages of one length, and rows as tall as the wall has room for.
+  const size = Math.ceil(rows.length / state.tv.pages) || 1;
+  document.documentElement.style.setProperty('--row', `${Math.min(TALLEST, room / size).toFixed(2)}rem`);
   state.tv.page = Math.min(state.tv.page, state.tv.pages - 1);
   const from = state.tv.page * size;
   return [rows.slice(from, from + size), from];
@@ -87,12 +93,25 @@ function TvFloor({ board, now }) {
   const teams = [...board.teams.values()];
   const [shown] = paged(teams, 'floor');
   const box = frame(teams.map((one) => one.line));
+  if (teams.length <= SIDE_BY_SIDE) return html`<${TvCards} board=${board} teams=${teams} kpis=${kpis} box=${box} now=${now} />`;
   return html`<${Headline} line=${board.floor} kpis=${kpis} owner=${{ 'data-floor': '' }} now=${now} loading=${Object.keys(board.loading).length > 0} />
     <section class="team"><table><thead><tr><th scope="col" class="who">${t('team')}</th>
       ${kpis.map((kpi) => html`<th key=${kpi} scope="col">${kpiShort(kpi)}</th>`)}<th scope="col" class="sparks">${t('day')}</th></tr></thead>
     <tbody>${shown.map((team) => html`<tr key=${team.id}><th scope="row" class="who">${team.name ?? team.id}</th>
       ${kpis.map((kpi) => html`<td key=${kpi}><${Cell} owner=${{ 'data-team': team.id }} line=${team} kpi=${kpi} /></td>`)}
       <td class="sparks"><${Line} line=${team.line} within=${box} /></td></tr>`)}</tbody></table></section>`;
+}
+
+/** Few teams stand side by side, each with its best. */
+function TvCards({ board, teams, kpis, box, now }) {
+  state.tv.pages = 1;
+  const best = (team) => [...board.rows.values()].filter((row) => row.team_id === team && ranked(row, board.sort)).slice(0, BEST);
+  return html`<${Headline} line=${board.floor} kpis=${kpis} owner=${{ 'data-floor': '' }} now=${now} loading=${Object.keys(board.loading).length > 0} />
+    <div class="cards">${teams.map((team) => html`<section key=${team.id} class="card" aria-label=${team.name ?? team.id}>
+      <h2>${team.name ?? team.id}<${Line} line=${team.line} within=${box} /></h2>
+      <dl>${kpis.map((kpi) => html`<div key=${kpi}><dt>${kpiShort(kpi)}</dt><dd><${Cell} owner=${{ 'data-team': team.id }} line=${team} kpi=${kpi} /></dd></div>`)}</dl>
+      <ol>${best(team.id).map((row, at) => html`<li key=${row.rep_id}><span>${at + 1}</span><b>${row.name ?? row.rep_id}</b><${Cell} owner=${{ 'data-rep': row.rep_id }} line=${row} kpi=${board.sort} /></li>`)}</ol>
+    </section>`)}</div>`;
 }
 
 function TvTeam({ board, now }) {
