@@ -123,12 +123,12 @@ def _kpis(where: str, value: object, problems: Problems) -> list[str]:
     if not isinstance(value, list) or len(value) > MOST_KPIS:
         problems.wrong(where, value, f"must be a list of at most {MOST_KPIS} KPIs")
         return []
-    for one in value:
+    for at, one in enumerate(value):
         if not isinstance(one, str):
             problems.wrong(where, one, "must be the name of a KPI")
         elif one not in KPIS:
             problems.unknown(where, one, "KPI", KPIS)
-        elif value.count(one) > 1:
+        elif one in value[:at]:
             problems.wrong(where, one, "stands there more than once")
     return value
 
