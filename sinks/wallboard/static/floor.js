@@ -5,7 +5,7 @@ import { count } from './format.js';
 import { Cell } from './figure.js';
 import { link, people, Reps } from './reps.js';
 import { href } from './route.js';
-import { frame, Line } from './spark.js';
+import { Line } from './spark.js';
 import { nameOf, state } from './state.js';
 import { Headline } from './tiles.js';
 import { kpiName, t } from './words.js';
@@ -51,7 +51,7 @@ function Team({ id, name, sum, rows, total, loading, sort, columns, alone, now }
     <header>
       <h2>${alone ? name : html`<a data-row="" href=${href({ team: id })} onClick=${link}>${name}</a>`}
         <small>${people(total)}${loading ? `, ${t('reps.loading', { n: count(loading) })}` : ''}</small>
-        ${sum && !alone && html`<${Line} line=${sum.line} within=${frame([...state.board.teams.values()].map((one) => one.line))} />`}</h2>
+        ${sum && !alone && html`<${Line} line=${sum.line} />`}</h2>
       ${sum && !alone && html`<dl>${kpis.map((kpi) => html`<div key=${kpi}>
         <dt>${kpiName(kpi)}</dt><dd><${Cell} owner=${owner} line=${sum} kpi=${kpi} /></dd>
       </div>`)}</dl>`}

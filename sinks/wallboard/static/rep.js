@@ -35,7 +35,7 @@ export function RepBoard({ board, now }) {
 function usual(kpi, story) {
   const figure = story.usual[kpi];
   if (kpiOf(kpi).unit === 'ratio' && figure) {
-    return html`<p class="of">${t('usual', { value: show(figure.value, 'ratio') })} <small>${count(figure.num)} / ${count(figure.den)}</small></p>`;
+    return html`<p class="of">${t('usual', { value: show(figure.value, 'ratio') })} <small>(${count(figure.num)} / ${count(figure.den)})</small></p>`;
   }
   if (kpi === 'revenue_net') {
     return Object.entries(story.money_per_day ?? {}).map(([code, value]) => html`<p key=${code} class="of">${t('usual.per_day', { value: money(value, code, true) })}</p>`);

@@ -27,10 +27,17 @@ export function ranked(row, sort) {
   return figure.value !== null && !few(sort, figure);
 }
 
+/** One drawing frame for each team: teams of other zones work at other hours. */
+function frames(rows) {
+  const lines = new Map();
+  for (const { team_id: team, line } of rows) lines.set(team, [...(lines.get(team) ?? []), line]);
+  return new Map([...lines].map(([team, own]) => [team, frame(own)]));
+}
+
 /** Reps in the board's order, with rank, KPIs and their day. `teams`: say whose they are.
- *  `from` is how many ranked rows stand on earlier pages. */
-export function Reps({ rows, columns, sort, teams = false, from = 0, within, now }) {
-  const box = within ?? frame(rows.map((row) => row.line));
+ *  `from` is how many ranked rows stand on earlier pages, `all` are those of every page. */
+export function Reps({ rows, all = rows, columns, sort, teams = false, from = 0, now }) {
+  const boxes = frames(all);
   const wide = (at) => `w${WIDE[at] ?? 4}`;
   let rank = from;
   return html`<table>
@@ -42,7 +49,7 @@ export function Reps({ rows, columns, sort, teams = false, from = 0, within, now
     </tr></thead>
     <tbody>${rows.map((row) => {
       if (ranked(row, sort)) rank += 1;
-      return html`<${Rep} key=${row.rep_id} row=${row} rank=${ranked(row, sort) ? rank : ''} columns=${columns} sort=${sort} teams=${teams} box=${box} wide=${wide} />`;
+      return html`<${Rep} key=${row.rep_id} row=${row} rank=${ranked(row, sort) ? rank : ''} columns=${columns} sort=${sort} teams=${teams} box=${boxes.get(row.team_id)} wide=${wide} />`;
     })}</tbody>
   </table>`;
 }

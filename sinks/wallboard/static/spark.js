@@ -11,12 +11,16 @@ const BAR = 7.6;
 const WHOLE = 10_000;
 const LEAST_SLOTS = 18; // nine hours: what is still to come of a shift stays empty
 
-/** {first, end, most} that several lines of a day are drawn in, so that they can be compared. */
+/** {first, end, most} that several lines of a day are drawn in, so that they can be compared: from
+ *  the first half hour with a contact to the last; deals that are closed at night lie outside. */
 export function frame(lines) {
   const found = lines.filter(Boolean);
   if (!found.length) return null;
-  const first = Math.min(...found.map((one) => one.first));
-  const end = Math.max(...found.map((one) => one.first + one.contacts.length));
+  const worked = found.filter((one) => one.contacts.some(Boolean));
+  const spans = (worked.length ? worked : found).map((one) => [
+    one.first + Math.max(0, one.contacts.findIndex(Boolean)), one.first + one.contacts.findLastIndex(Boolean) + 1]);
+  const first = Math.min(...spans.map(([from]) => from));
+  const end = Math.max(...spans.map(([, to]) => to));
   return { first, end: Math.max(end, first + LEAST_SLOTS), most: Math.max(1, ...found.flatMap((one) => one.contacts)) };
 }
 
@@ -26,7 +30,7 @@ export function Line({ line, within, hours = false }) {
   if (!line || !box) return html`<svg class="line" aria-hidden="true"></svg>`;
   const width = (box.end - box.first) * STEP;
   const tall = (value) => (value > 0 ? Math.max(1.5, (value / box.most) * HEIGHT) : 0);
-  const bar = (slot, height, name) => height > 0 && html`<rect class=${name} x=${(slot - box.first) * STEP + 1}
+  const bar = (slot, height, name) => height > 0 && slot >= box.first && slot < box.end && html`<rect class=${name} x=${(slot - box.first) * STEP + 1}
     y=${HEIGHT - Math.min(height, HEIGHT)} width=${BAR} height=${Math.min(height, HEIGHT)} />`;
   return html`<svg class="line" viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${said(line)}>
     ${line.contacts.map((value, at) => bar(line.first + at, tall(value), 'contacts'))}
@@ -36,7 +40,8 @@ export function Line({ line, within, hours = false }) {
 
 function Hours({ box }) {
   const slots = [];
-  const every = box.end - box.first > 16 ? 4 : 2;
+  // Whole hours, at most six of them.
+  const every = 2 * Math.ceil((box.end - box.first) / 12);
   for (let slot = box.first; slot < box.end; slot += 1) if (slot % every === 0) slots.push(slot);
   const place = (slot) => ({ left: `${((slot - box.first) / (box.end - box.first)) * 100}%` });
   return html`<div class="hours" aria-hidden="true">${slots.map((slot) => html`<span key=${slot} style=${place(slot)}>${time(slot * SLOT_MS, slot * SLOT_MS)}</span>`)}</div>`;

@@ -6,7 +6,7 @@ import { Cell } from './figure.js';
 import { RepBoard } from './rep.js';
 import { ranked, Reps } from './reps.js';
 import { parse } from './route.js';
-import { frame, Line } from './spark.js';
+import { Line } from './spark.js';
 import { nameOf, state } from './state.js';
 import { Headline } from './tiles.js';
 import { kpiName, kpiShort, t } from './words.js';
@@ -92,23 +92,22 @@ function TvFloor({ board, now }) {
   const kpis = state.config.boards.floor.headline.slice(0, TILES);
   const teams = [...board.teams.values()];
   const [shown] = paged(teams, 'floor');
-  const box = frame(teams.map((one) => one.line));
-  if (teams.length <= SIDE_BY_SIDE) return html`<${TvCards} board=${board} teams=${teams} kpis=${kpis} box=${box} now=${now} />`;
+  if (teams.length <= SIDE_BY_SIDE) return html`<${TvCards} board=${board} teams=${teams} kpis=${kpis} now=${now} />`;
   return html`<${Headline} line=${board.floor} kpis=${kpis} owner=${{ 'data-floor': '' }} now=${now} loading=${Object.keys(board.loading).length > 0} />
     <section class="team"><table><thead><tr><th scope="col" class="who">${t('team')}</th>
       ${kpis.map((kpi) => html`<th key=${kpi} scope="col">${kpiShort(kpi)}</th>`)}<th scope="col" class="sparks">${t('day')}</th></tr></thead>
     <tbody>${shown.map((team) => html`<tr key=${team.id}><th scope="row" class="who">${team.name ?? team.id}</th>
       ${kpis.map((kpi) => html`<td key=${kpi}><${Cell} owner=${{ 'data-team': team.id }} line=${team} kpi=${kpi} /></td>`)}
-      <td class="sparks"><${Line} line=${team.line} within=${box} /></td></tr>`)}</tbody></table></section>`;
+      <td class="sparks"><${Line} line=${team.line} /></td></tr>`)}</tbody></table></section>`;
 }
 
 /** Few teams stand side by side, each with its best. */
-function TvCards({ board, teams, kpis, box, now }) {
+function TvCards({ board, teams, kpis, now }) {
   state.tv.pages = 1;
   const best = (team) => [...board.rows.values()].filter((row) => row.team_id === team && ranked(row, board.sort)).slice(0, BEST);
   return html`<${Headline} line=${board.floor} kpis=${kpis} owner=${{ 'data-floor': '' }} now=${now} loading=${Object.keys(board.loading).length > 0} />
     <div class="cards">${teams.map((team) => html`<section key=${team.id} class="card" aria-label=${team.name ?? team.id}>
-      <h2>${team.name ?? team.id}<${Line} line=${team.line} within=${box} /></h2>
+      <h2>${team.name ?? team.id}<${Line} line=${team.line} /></h2>
       <dl>${kpis.map((kpi) => html`<div key=${kpi}><dt>${kpiShort(kpi)}</dt><dd><${Cell} owner=${{ 'data-team': team.id }} line=${team} kpi=${kpi} /></dd></div>`)}</dl>
       <ol>${best(team.id).map((row, at) => html`<li key=${row.rep_id}><span>${at + 1}</span><b>${row.name ?? row.rep_id}</b><${Cell} owner=${{ 'data-rep': row.rep_id }} line=${row} kpi=${board.sort} /></li>`)}</ol>
     </section>`)}</div>`;
@@ -136,5 +135,5 @@ function TvLeaders({ board, now }) {
 function Page({ rows, shown, from, columns, sort, teams, now }) {
   const before = rows.slice(0, from).filter((row) => ranked(row, sort)).length;
   return html`<${Reps} rows=${shown} columns=${columns.slice(0, COLUMNS)} sort=${sort} teams=${teams} from=${before}
-    within=${frame(rows.map((row) => row.line))} now=${now} />`;
+    all=${rows} now=${now} />`;
 }
