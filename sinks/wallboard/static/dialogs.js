@@ -16,10 +16,8 @@ export function close() {
 /** A dialog that keeps the focus until it is closed. */
 function Dialog({ title, children }) {
   const self = useRef(null);
-  useEffect(() => {
-    self.current.showModal();
-    return () => self.current?.close();
-  }, []);
+  // Not closed by hand when it goes: that would be told like a close by the viewer, and end what comes next.
+  useEffect(() => { self.current.showModal(); }, []);
   return html`<dialog ref=${self} aria-label=${title} onClose=${close}
       onClick=${(event) => { if (event.target === self.current) close(); }}>
     <div class="inside"><header><h2>${title}</h2><button type="button" class="text" onClick=${close}>${t('close')} <kbd>Esc</kbd></button></header>${children}</div>
