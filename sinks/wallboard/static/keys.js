@@ -17,7 +17,7 @@ const next = (values, value, by = 1) => values[(values.indexOf(value) + by + val
 export function press(key, { turnPage, close }) {
   const { view, go } = state;
   const to = (change) => { go(href(change)); return true; };
-  if (state.help || state.drill) return key === '?' && (close(), true);
+  if (state.help || state.drill) return (key === '?' || key === 'Escape') && (close(), true);
   const tv = view.board === 'tv';
   switch (key) {
     case '?': state.help = true; state.redraw(); return true;
