@@ -195,6 +195,8 @@ def test_everything_can_be_reached_by_keys(server: PageThread, tab: Tab) -> None
     press("w")
     expect(tab.page).to_have_url(server.url + "floor?window=week")
     press("W")
+    expect(tab.page).to_have_url(server.url + "floor")
+    expect(tab.page.locator("[data-row]").first).to_have_attribute("href", "/team/north")
     press("j")
     press("Enter")  # the first row is a team's name
     expect(tab.page).to_have_url(server.url + "team/north")
