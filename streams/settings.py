@@ -77,6 +77,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     plan: Annotated[
         str | None, Meta(description="Plan file (sites, teams, roster, dispositions).")
     ] = None
+    boards: Annotated[
+        str | None, Meta(description="Board file of the live page (columns, thresholds, TV).")
+    ] = None
     zone: Annotated[
         str, Meta(min_length=1, description="IANA zone of whoever the plan does not place.")
     ] = "UTC"

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import secrets
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from sinks.wallboard.model import BoardModel
-from sinks.wallboard.view import View, ViewKey, pulse_frame
+from sinks.wallboard.view import View, ViewKey, pulse_message
+from sinks.wallboard.wire import START_OVER, Message
 from streams.core.board import Board
 
 FASTEST_S = 0.1
@@ -30,35 +31,35 @@ _log = logging.getLogger(__name__)
 
 
 class Viewer:
-    """One connection: a bounded queue of bytes; when it overflows, all it held is given up."""
+    """One connection: a bounded queue of messages; when it overflows, all it held is given up."""
 
     def __init__(self, key: ViewKey) -> None:
         self.key = key
         self.behind = False
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[Message | None] = asyncio.Queue(QUEUE)
 
-    def offer(self, data: bytes) -> None:
-        """Queue a frame; a viewer that is behind waits for the whole board."""
+    def offer(self, message: Message) -> None:
+        """Queue a message; a viewer that is behind waits for the whole board."""
         if self.behind:
             return
         try:
-            self._queue.put_nowait(data)
+            self._queue.put_nowait(message)
         except asyncio.QueueFull:
             self.start_over()
 
     def start_over(self) -> None:
-        """Give up what waits; the next thing taken is b"", which asks for the whole board."""
+        """Give up what waits; the next message is `START_OVER`, which asks for the whole board."""
         self.behind = True
         self._clear()
-        self._queue.put_nowait(b"")
+        self._queue.put_nowait(START_OVER)
 
     def end(self) -> None:
         """Let the connection end."""
         self._clear()
         self._queue.put_nowait(None)
 
-    async def take(self) -> bytes | None:
-        """The next frame; b"" when the whole board is due, None at the end."""
+    async def take(self) -> Message | None:
+        """The next message; `START_OVER` when the whole board is due, None at the end."""
         return await self._queue.get()
 
     def _clear(self) -> None:
@@ -69,8 +70,10 @@ class Viewer:
 class Hub:
     """The views of a model and who looks at them."""
 
-    def __init__(self, model: BoardModel) -> None:
+    def __init__(self, model: BoardModel, least: Mapping[str, int] | None = None) -> None:
+        """`least` is KPI to the sample below which a flat view ranks nobody."""
         self._model = model
+        self._least = least
         self._run = secrets.token_hex(4)
         self._views: dict[ViewKey, View] = {}
         self._viewers: defaultdict[ViewKey, set[Viewer]] = defaultdict(set)
@@ -103,11 +106,18 @@ class Hub:
     async def board(self, key: ViewKey) -> Board:
         """The board of a view now; raises SettingsError when its sort names nothing."""
         if len(self._model.latest.reps) < MANY_REPS:
-            board = self._model.board(key.window, team=key.team, sort=key.sort)
-        else:
-            board = await asyncio.to_thread(
-                self._model.board, key.window, team=key.team, sort=key.sort
-            )
+            return self._board(key)
+        return await asyncio.to_thread(self._board, key)
+
+    def _board(self, key: ViewKey) -> Board:
+        board = self._model.board(
+            key.window,
+            team=key.team,
+            rep=key.rep,
+            by=key.by,
+            sort=key.sort,
+            least=self._least if key.flat else None,
+        )
         return key.scope.narrow(board)
 
     @asynccontextmanager
@@ -118,9 +128,9 @@ class Hub:
             # cost one board, not a hundred.
             view = self._views[key] if key in self._viewers else await self._updated(key)
             viewer = Viewer(key)
-            for frame in view.since(last_id):
-                viewer.offer(frame.data)
-            viewer.offer(pulse_frame(self._model.pulse()))
+            for message in view.since(last_id):
+                viewer.offer(message)
+            viewer.offer(pulse_message(self._model.pulse()))
             self._viewers[key].add(viewer)
         try:
             yield viewer
@@ -129,23 +139,23 @@ class Hub:
             if not self._viewers[key]:
                 del self._viewers[key]
 
-    def whole(self, viewer: Viewer) -> bytes:
+    def whole(self, viewer: Viewer) -> Message:
         """All of a viewer's view; from now on it is sent changes again."""
         viewer.behind = False
-        return self._views[viewer.key].whole().data
+        return self._views[viewer.key].whole()
 
     async def _updated(self, key: ViewKey) -> View:
         """The view, brought up to now; its other viewers are sent what changed."""
         view = self._views.pop(key, None) or View(key, self._run)
-        choices = [one for one in self._model.teams() if key.scope.allows_team(one[0])]
-        frame = view.update(await self.board(key), choices)
+        board = await self.board(key)
+        message = view.update(board, key.scope.choices(self._model.choices(), board))
         self._views[key] = view  # last: the views in use stay, the oldest of the others go
         for old in list(self._views)[:-VIEWS_KEPT]:
             if old not in self._viewers:
                 del self._views[old]
-        if frame is not None:
+        if message is not None:
             for viewer in self._viewers.get(key, ()):
-                viewer.offer(frame.data)
+                viewer.offer(message)
         return view
 
     async def _changes(self) -> None:
@@ -166,9 +176,9 @@ class Hub:
             await asyncio.sleep(PULSE_S)
 
     def _pulse(self) -> None:
-        frame = pulse_frame(self._model.pulse())
+        message = pulse_message(self._model.pulse())
         for viewer in self._everyone():
-            viewer.offer(frame)
+            viewer.offer(message)
 
     def _everyone(self) -> list[Viewer]:
         return [viewer for viewers in self._viewers.values() for viewer in viewers]

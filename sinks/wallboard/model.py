@@ -8,14 +8,21 @@ from collections.abc import Mapping
 
 from sinks.latest import Latest
 from sinks.redis_reader import RedisReader
+from sinks.wallboard.choices import Choices, choices_of
+from sinks.wallboard.pace import Pace
 from sinks.wallboard.pulse import Outage, Pulse, pulse
-from streams.core.board import Board, board_rows
+from streams.core.board import EVERYTHING, Board, board_rows
+from streams.core.board_filter import Filter
+from streams.core.board_health import newest_per_source
 from streams.core.clock import Clock
 from streams.core.errors import SinkUnavailable
 from streams.core.snapshot import RepSnapshot, SnapshotBatch, WindowName
 
 RETRY_S = 1.0
 """Seconds between attempts to reach a Redis that is away."""
+MANY_REPS = 500
+CHOICES_MS = 5_000
+"""From so many reps on what can be chosen is looked up this often: it takes a look at each rep."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +46,12 @@ class BoardModel:
         self._partitions = partitions
         self._outage: Outage | None = None
         self._changed = asyncio.Event()
+        self._pace = Pace()
+        self._choices = Choices()
+        self._choices_ms = 0
+        self._choices_of = -1
+        self._loading_of = -1
+        self._loading_reps = 0
 
     def take(self, batch: SnapshotBatch, *, complete: bool = False) -> None:
         """Take a batch; `complete`: it is all there is. What it releases is dropped first."""
@@ -49,6 +62,9 @@ class BoardModel:
         else:
             self.latest.release(batch.released)
             self.latest.take(batch)
+        if batch.freshness:
+            now_ms = self._clock.now_ms()
+            self._pace.saw(now_ms, newest_per_source(self.latest.freshness.values()))
         if before != (self.latest.revision, None):
             self._changed.set()
 
@@ -63,15 +79,33 @@ class BoardModel:
         await self._changed.wait()
         self._changed.clear()
 
-    def board(self, window: WindowName, *, team: str | None = None, sort: str) -> Board:
+    def board(
+        self,
+        window: WindowName,
+        *,
+        team: str | None = None,
+        rep: str | None = None,
+        by: Filter = EVERYTHING,
+        sort: str,
+        least: Mapping[str, int] | None = None,
+    ) -> Board:
         """The board now, made of all reps; raises SettingsError when `sort` names nothing.
 
         May run in a thread: it reads copies of what it shows.
         """
-        return self.board_of(list(self.latest.reps.values()), window, team=team, sort=sort)
+        held = list(self.latest.reps.values())
+        return self.board_of(held, window, team=team, rep=rep, by=by, sort=sort, least=least)
 
     def board_of(
-        self, reps: list[RepSnapshot], window: WindowName, *, team: str | None = None, sort: str
+        self,
+        reps: list[RepSnapshot],
+        window: WindowName,
+        *,
+        team: str | None = None,
+        rep: str | None = None,
+        by: Filter = EVERYTHING,
+        sort: str,
+        least: Mapping[str, int] | None = None,
     ) -> Board:
         """The board now, made of these reps."""
         return board_rows(
@@ -79,7 +113,10 @@ class BoardModel:
             window,
             self._clock.now_ms(),
             team=team,
+            rep=rep,
+            narrowed_to=by,
             sort=sort,
+            least=least,
             team_names=self._team_names,
             freshness=list(self.latest.freshness.values()),
             status=list(self.latest.status.values()),
@@ -90,10 +127,14 @@ class BoardModel:
         """The time that boards are made at."""
         return self._clock.now_ms()
 
-    def teams(self) -> list[tuple[str, str]]:
-        """(id, label) of every team that has reps, by id."""
-        ids = {one.team_id for one in list(self.latest.reps.values())}
-        return [(each, self._team_names.get(each, each)) for each in sorted(ids)]
+    def choices(self) -> Choices:
+        """What there is to choose from; of a large floor as it was some seconds ago at most."""
+        now_ms, revision = self._clock.now_ms(), self.latest.revision
+        many = len(self.latest.reps) > MANY_REPS and now_ms - self._choices_ms < CHOICES_MS
+        if revision != self._choices_of and not (many and self._choices.teams):
+            self._choices = choices_of(self.latest.reps.values(), self._team_names)
+            self._choices_ms, self._choices_of = now_ms, revision
+        return self._choices
 
     def pulse(self) -> Pulse:
         """How fresh the board is now."""
@@ -103,7 +144,16 @@ class BoardModel:
             self.latest.freshness.values(),
             partitions=self._partitions,
             outage=self._outage,
+            pace=self._pace,
+            loading=self._loading(),
         )
+
+    def _loading(self) -> int:
+        """Reps whose earlier days are still being read."""
+        if self._loading_of != self.latest.revision:
+            self._loading_of = self.latest.revision
+            self._loading_reps = sum(one.loading for one in self.latest.reps.values())
+        return self._loading_reps
 
 
 class WallboardSink:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct, structs
 
+from sinks.wallboard.choices import Choices
 from streams.core.board import Board
+from streams.core.board_row import Row
 
 
 class Scope(Struct, frozen=True):
@@ -31,10 +33,24 @@ class Scope(Struct, frozen=True):
             return board
         return structs.replace(
             board,
-            rows=[row for row in board.rows if self.allows_rep(row.rep_id, row.team_id)],
+            rows=[row for row in board.rows if self._allows(row)],
             teams=[one for one in board.teams if self.allows_team(one.id or "")],
             floor=None,
+            loading={t: n for t, n in board.loading.items() if self.allows_team(t)},
+            # Of the one rep that is shown, so of nobody when that one may not be seen.
+            story=board.story if any(self._allows(row) for row in board.rows) else None,
         )
+
+    def choices(self, choices: Choices, board: Board) -> Choices:
+        """What there is to choose from: teams that may be seen or have a row on this board."""
+        if self.everything:
+            return choices
+        shown = self.teams | {row.team_id for row in board.rows}
+        teams = [one for one in choices.teams if one.id in shown]
+        return structs.replace(choices, teams=teams, sites=sorted({one.site for one in teams}))
+
+    def _allows(self, row: Row) -> bool:
+        return self.allows_rep(row.rep_id, row.team_id)
 
     def in_words(self) -> str:
         """For lists and logs: `everything`, `team north`, `rep r-0001`."""

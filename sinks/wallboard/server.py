@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 from aiohttp import web
 
 from sinks.wallboard.api.problem import problems
 from sinks.wallboard.api.routes import add_api
-from sinks.wallboard.auth import Auth, bind, host_of, is_local, scope_of, still_holds
+from sinks.wallboard.asked import view_key
+from sinks.wallboard.auth import Auth, bind, host_of, is_local, still_holds
+from sinks.wallboard.board_file import BoardFile
 from sinks.wallboard.http_log import http_logger
 from sinks.wallboard.hub import Hub
 from sinks.wallboard.model import BoardModel
-from sinks.wallboard.view import ViewKey
-from streams.core.board import board_rows, encode_board
+from sinks.wallboard.pages import Drill, add_pages
+from sinks.wallboard.wire import GZIP_HEAD, START_OVER, Message
+from streams.core.board import encode_board
 from streams.core.errors import SettingsError
-from streams.core.snapshot import WINDOWS, WindowName
-
-STATIC = Path(__file__).parent / "static"
-DEFAULT_SORT = "deals_net"
 
 LONGEST_SEND_S = 20.0
 """A viewer that takes nothing for so long is let go; its browser comes back when it can."""
@@ -29,7 +27,7 @@ LONGEST_LINE = 32 * 1024
 RETRY_MS = 1_000
 """After so long browsers come back when a connection has ended."""
 
-SIGNED_OUT = b"event: signed-out\ndata: {}\n\n"
+SIGNED_OUT = Message(b"event: signed-out\ndata: {}\n\n")
 """The last message of a stream whose token is revoked or over: load the page again."""
 
 SECURITY_HEADERS = {
@@ -42,14 +40,23 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-_WINDOWS: dict[str, WindowName] = {name: name for name in WINDOWS}
+_RETRY = Message(b"retry: %d\n\n" % RETRY_MS)
 _HUB = web.AppKey("hub", Hub)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build_app(model: BoardModel, auth: Auth | None = None) -> web.Application:
-    """The application that shows a model; without `auth`, to requests made to this machine only."""
-    hub = Hub(model)
+def build_app(
+    model: BoardModel,
+    boards: BoardFile | None = None,
+    drill: Drill | None = None,
+    auth: Auth | None = None,
+) -> web.Application:
+    """The application that shows a model; without `auth`, to requests made to this machine only.
+
+    `boards` says what the page shows, absent: the default; `drill` gives the events behind a day.
+    """
+    boards = boards or BoardFile()
+    hub = Hub(model, boards.least)
     guard = _refuse_other_hosts if auth is None else auth.guard
     app = web.Application(middlewares=[problems, guard])
     bind(app, auth)
@@ -69,12 +76,11 @@ def build_app(model: BoardModel, auth: Auth | None = None) -> web.Application:
     app.cleanup_ctx.append(running)
     app.on_shutdown.append(end_all)
     app.on_response_prepare.append(add_headers)
-    app.router.add_get("/", _page)
     app.router.add_get("/events", _events)
     app.router.add_get("/api/board", _board)
     app.router.add_get("/healthz", _health)
     add_api(app, model, _events)
-    app.router.add_static("/static/", STATIC)
+    add_pages(app, model, boards, drill)
     return app
 
 
@@ -91,7 +97,13 @@ class PageServer:
 
 
 async def serve(
-    model: BoardModel, host: str = "127.0.0.1", port: int = 8080, auth: Auth | None = None
+    model: BoardModel,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    boards: BoardFile | None = None,
+    drill: Drill | None = None,
+    *,
+    auth: Auth | None = None,
 ) -> PageServer:
     """Serve a model; `port` 0 takes a free one.
 
@@ -100,7 +112,7 @@ async def serve(
     """
     check_host(host, auth)
     runner = web.AppRunner(
-        build_app(model, auth),
+        build_app(model, boards, drill, auth),
         access_log=None,
         logger=http_logger(),
         max_line_size=LONGEST_LINE,
@@ -137,12 +149,8 @@ async def _refuse_other_hosts(request: web.Request, handler: _Handler) -> web.St
     return await handler(request)
 
 
-async def _page(_: web.Request) -> web.FileResponse:
-    return web.FileResponse(STATIC / "index.html")
-
-
 async def _board(request: web.Request) -> web.Response:
-    board = await request.app[_HUB].board(_key(request))
+    board = await request.app[_HUB].board(view_key(request))
     return web.Response(body=encode_board(board), content_type="application/json")
 
 
@@ -152,38 +160,35 @@ async def _health(request: web.Request) -> web.Response:
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
-    hub, key = request.app[_HUB], _key(request)
+    hub, key = request.app[_HUB], view_key(request)
     response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+        headers={
+            "Content-Type": "text/event-stream",
+            "X-Accel-Buffering": "no",
+            "Vary": "Accept-Encoding",
+        }
     )
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
     async with hub.viewer(key, request.headers.get("Last-Event-ID", "")) as viewer:
         await response.prepare(request)
         try:
-            await response.write(b"retry: %d\n\n" % RETRY_MS)
-            # Pulses come each second, so a revoked token ends what it was shown within one.
-            while (data := await viewer.take()) is not None:
+            if packed:
+                await response.write(GZIP_HEAD)
+            message: Message | None = _RETRY
+            while message is not None:
+                # Pulses come each second, so a revoked token ends what it was shown within one.
+                holds = still_holds(request)
+                if not holds:
+                    message = SIGNED_OUT
+                elif message is START_OVER:
+                    message = hub.whole(viewer)
                 async with asyncio.timeout(LONGEST_SEND_S):
-                    if not still_holds(request):
-                        await response.write(SIGNED_OUT)
-                        break
-                    await response.write(data or hub.whole(viewer))
+                    await response.write(message.packed if packed else message.data)
+                message = await viewer.take() if holds else None
         except (TimeoutError, ConnectionError):
             # The viewer has gone. Without this aiohttp would wait for it to take the end, too.
             if request.transport is not None:
                 request.transport.abort()
     return response
-
-
-def _key(request: web.Request) -> ViewKey:
-    """What was asked for; answers 400 with one line when there is no such window or KPI."""
-    asked = request.query.get("window", "today")
-    window = _WINDOWS.get(asked)
-    if window is None:
-        known = ", ".join(WINDOWS)
-        raise web.HTTPBadRequest(text=f"window = {asked!r}: no such window; known: {known}\n")
-    sort = request.query.get("sort") or DEFAULT_SORT
-    try:
-        board_rows((), window, 0, sort=sort)
-    except SettingsError as error:
-        raise web.HTTPBadRequest(text=f"{error}\n") from error
-    return ViewKey(window, request.query.get("team") or None, sort, scope=scope_of(request))

@@ -23,6 +23,9 @@ WATCH_S = 1.0
 
 @click.command()
 @click.option("--team", metavar="T", help="Only the reps of this team.")
+@click.option("--site", metavar="S", help="Only this site, in sums too.")
+@click.option("--shift", metavar="S", help="Only sites whose shift of this name runs now.")
+@click.option("--product", metavar="P", help="Money of this product only.")
 @click.option("--window", type=click.Choice(WINDOWS), default="today", show_default=True)
 @click.option("--at", metavar="TIME", help="As it was then: RFC 3339 with offset.")
 @click.option("--sort", metavar="KPI", default="deals_net", show_default=True)
@@ -32,6 +35,9 @@ WATCH_S = 1.0
 def command(  # noqa: PLR0917 # click passes each option by name
     context: Context,
     team: str | None,
+    site: str | None,
+    shift: str | None,
+    product: str | None,
     window: WindowName,
     at: str | None,
     sort: str,
@@ -47,6 +53,7 @@ def command(  # noqa: PLR0917 # click passes each option by name
     """
     from streams.cli.forgotten import forgotten_reps
     from streams.cli.plan_file import load_plan
+    from streams.core.board_filter import Filter
     from streams.core.clock import SystemClock
 
     if watch and (at is not None or as_json):
@@ -55,12 +62,15 @@ def command(  # noqa: PLR0917 # click passes each option by name
     settings = context.settings()
     plan = load_plan(settings)
     clock = SystemClock()
+    by = Filter(site, shift, product)
     names = {each.id: each.name for each in plan.teams.values() if each.name}
     forgotten = forgotten_reps(settings)
 
     def make(shots: list[RepSnapshot], now_ms: int) -> Board:
         shown, _ = forgotten.replace(shots)
-        return board_rows(shown, window, now_ms, team=team, sort=sort, team_names=names)
+        return board_rows(
+            shown, window, now_ms, team=team, narrowed_to=by, sort=sort, team_names=names
+        )
 
     if at is not None:
         at_ms = _instant(at)

@@ -13,6 +13,7 @@ from streams.core.errors import PipelineError
 
 if TYPE_CHECKING:
     from sinks.prometheus import PrometheusSink
+    from sinks.wallboard.pages import Drill
     from sinks.wallboard.server import PageServer as RunningPage
     from streams.core.clock import Clock
     from streams.core.plan import Plan
@@ -78,9 +79,16 @@ class PageServer:
     """The live page of this worker's reps."""
 
     def __init__(
-        self, settings: Settings, plan: Plan, clock: Clock, registry: CollectorRegistry
+        self,
+        settings: Settings,
+        plan: Plan,
+        clock: Clock,
+        registry: CollectorRegistry,
+        drill: Drill,
     ) -> None:
+        """Raises SettingsError when the board file, or who may see the page, has faults."""
         from sinks.wallboard.model import BoardModel, WallboardSink
+        from streams.cli.board_settings import load_boards
         from streams.cli.page_auth import page_auth
 
         refused = Counter(
@@ -90,6 +98,8 @@ class PageServer:
             registry=registry,
         )
         self._auth = page_auth(settings, clock, lambda why: refused.labels(why).inc())
+        self._boards = load_boards(settings)
+        self._drill = drill
         names = {each: team.name for each, team in plan.teams.items() if team.name}
         self._settings = settings
         # It shows what this worker owns; that the others own the rest is no fault to report.
@@ -102,7 +112,14 @@ class PageServer:
         from sinks.wallboard.server import serve
 
         settings = self._settings
-        self._running = await serve(self._model, settings.page_host, settings.page_port, self._auth)
+        self._running = await serve(
+            self._model,
+            settings.page_host,
+            settings.page_port,
+            self._boards,
+            self._drill,
+            auth=self._auth,
+        )
         log.info("page: %s", self._running.url)
 
     async def stop(self) -> None:

@@ -6,6 +6,7 @@ import click
 
 from streams.cli.kafka_read import Positions, ends, read_topics
 from streams.core.changelog import ChangelogReader
+from streams.core.partition import partition_of
 from streams.core.segment import parse_segment_key
 from streams.settings import Settings
 from streams.topics import SCOREBOARD_TABLE, changelog
@@ -24,6 +25,9 @@ def read_state(settings: Settings, rep: str | None = None) -> ChangelogReader:
     # then stands behind the end as it was.
     for _ in range(2):
         until = ends(settings, topics)
+        if owner is not None:  # the changelog has the partitions of the inputs
+            own = partition_of(owner, len(until))
+            until = {at: offset for at, offset in until.items() if at[1] == own}
         for record in read_topics(settings, topics, since=reached, until=until):
             if record.key is not None and owner in (None, parse_segment_key(record.key)[0]):
                 reader.add(record.partition, record.key, record.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from streams.cli.main import Context
 from streams.core.errors import SettingsError
 from streams.core.plan import Plan
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from sinks.wallboard.board_file import BoardFile
 
 
 @click.command()
@@ -28,6 +32,7 @@ def command(context: Context, host: str | None, port: int | None) -> None:
       FLOORCAST_REDIS_URL=redis://127.0.0.1:6379 floorcast wallboard --port 8080
       FLOORCAST_PAGE_AUTH=token floorcast wallboard --host 0.0.0.0
     """
+    from streams.cli.board_settings import load_boards
     from streams.cli.plan_file import load_plan
 
     settings = context.settings()
@@ -39,23 +44,30 @@ def command(context: Context, host: str | None, port: int | None) -> None:
             settings,
             settings.redis_url,
             load_plan(settings),
-            settings.page_host if host is None else host,
-            settings.page_port if port is None else port,
+            load_boards(settings),
+            (
+                settings.page_host if host is None else host,
+                settings.page_port if port is None else port,
+            ),
         )
     )
 
 
-async def _serve(settings: Settings, redis_url: str, plan: Plan, host: str, port: int) -> None:
+async def _serve(
+    settings: Settings, redis_url: str, plan: Plan, boards: BoardFile, where: tuple[str, int]
+) -> None:
     from sinks.redis_reader import RedisReader
     from sinks.wallboard.model import BoardModel, follow
     from sinks.wallboard.server import serve
+    from streams.cli.behind import of_changelog
     from streams.cli.page_auth import page_auth
     from streams.core.clock import SystemClock
 
     clock = SystemClock()
     names = {each: team.name for each, team in plan.teams.items() if team.name}
     model = BoardModel(clock, team_names=names, partitions=settings.partitions)
-    page = await serve(model, host, port, page_auth(settings, clock))
+    auth = page_auth(settings, clock)
+    page = await serve(model, *where, boards, of_changelog(settings), auth=auth)
     reader = RedisReader(redis_url, settings.redis_prefix)
     following = asyncio.create_task(follow(reader, model))
     stop = asyncio.create_task(_asked_to_stop())

@@ -107,7 +107,9 @@ def compose(
 
         sinks.append(RedisSink(settings.redis_url, settings.redis_prefix))
     if settings.page:
-        page = PageServer(settings, plan, clock, registry)
+        from streams.cli.behind import of_worker
+
+        page = PageServer(settings, plan, clock, registry, of_worker(lambda: worker.state))
         sinks.append(page.sink)
         servers.append(page)
     worker = Worker(settings, plan, sinks, clock, Telemetry(registry), rebuilding=rebuilding)

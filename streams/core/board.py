@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct, json
 
+from streams.core.board_filter import Filter, narrow
 from streams.core.board_health import (
     SILENT_AFTER_MS,
     Freshness,
@@ -23,6 +24,8 @@ from streams.core.board_health import (
 )
 from streams.core.board_row import Number, Row, Sum, rep_row, sum_of
 from streams.core.calendar import Zone, date_of
+from streams.core.change import add_usual
+from streams.core.day_line import DayLine, add_lines
 from streams.core.errors import SettingsError
 from streams.core.kpis import KPIS
 from streams.core.snapshot import (
@@ -33,17 +36,21 @@ from streams.core.snapshot import (
     SourceFreshness,
     WindowName,
 )
+from streams.core.story import Story, story_of
 from streams.core.tally import Tally, add_tallies
 
 NAMES = ("rep_id", "name", "team_id")
 """What a board can be sorted by besides KPIs."""
+EVERYTHING = Filter()
 
 
 class Board(Struct, frozen=True):
     """A board of one window; times in UTC ms. `notices` is the banner: partitions, then sources.
 
     `teams` are by id. `floor` sums up all reps whatever team is shown. Windows of the last N
-    contacts belong to one rep: they have neither teams nor floor.
+    contacts belong to one rep: they have neither teams nor floor. `loading` is how many reps of a
+    team have no such window yet, after a start; `story` is there when one rep is shown. `currency`
+    is the one that rows are sorted by, when `sort` is money.
     """
 
     window: WindowName
@@ -55,6 +62,9 @@ class Board(Struct, frozen=True):
     freshness: list[Freshness]
     partitions: list[PartitionState]
     notices: list[Notice]
+    loading: dict[str, int] = {}
+    story: Story | None = None
+    currency: str | None = None
 
 
 def board_rows(
@@ -63,6 +73,9 @@ def board_rows(
     generated_at_ms: int,
     *,
     team: str | None = None,
+    rep: str | None = None,
+    narrowed_to: Filter = EVERYTHING,
+    least: Mapping[str, int] | None = None,
     kpis: Collection[str] | None = None,
     sort: str = "deals_net",
     ascending: bool | None = None,
@@ -78,23 +91,37 @@ def board_rows(
     Reps without the window (no shift now, or a worker that has just started still reads earlier
     days) are left out, and sums that would lack some of their reps too. `sort` is a KPI or one of
     `NAMES`, best first unless `ascending` says otherwise; None is always last, ties are by rep_id.
-    A KPI of money sorts by `currency`, absent: the one most rows have. `kpis` are those wanted,
-    `sort` with them; absent: all. `partitions` is how many there should be. Raises SettingsError
-    when `sort` or one of `kpis` names nothing.
+    A KPI of money sorts by `currency`, absent: the one most rows have. `rep` shows one rep, with
+    story and the sums of the rep's team. `narrowed_to` leaves reps out, everywhere. A rate over
+    fewer than `least` says of its KPI is sorted behind all others, as chance. `kpis` are those
+    wanted, `sort` with them; absent: all. `partitions` is how many there should be. Raises
+    SettingsError when `sort` or one of `kpis` names nothing.
     """
     _check_names(sort, kpis)
     only = None if kpis is None else {*kpis, sort}
+    if narrowed_to.product is not None:
+        # Deals are not counted by product, so there is no mean of one.
+        only = (only or {*KPIS}) - {"avg_deal"}
     held = latest(snapshots)
+    if narrowed_to != EVERYTHING:
+        held = narrow(held, narrowed_to, window)
+    alone = next((one for one in held if one.rep_id == rep), None)
+    if alone is not None:
+        team = alone.team_id
     shown = [one for one in held if window in one.windows]
-    loading = {one.team_id for one in held if one.loading and window not in WITHIN_A_DAY}
+    loading = Counter(one.team_id for one in held if one.loading and window not in WITHIN_A_DAY)
     dates: dict[str, str] = {}
     stale = {one.rep_id for one in shown if _is_over(one, generated_at_ms, dates)}
     rows = [
         rep_row(one, window, stale=one.rep_id in stale, only=only)
         for one in shown
-        if team is None or one.team_id == team
+        if (team is None or one.team_id == team) and (rep is None or one.rep_id == rep)
     ]
-    _sort(rows, sort, ascending, currency)
+    if sort in KPIS and KPIS[sort].per_currency:
+        currency = currency or usual_currency(rows)
+    else:
+        currency = None
+    _sort(rows, sort, ascending, currency, (least or {}).get(sort, 0))
     added = [one for one in shown if window not in WITHIN_A_DAY or one.rep_id not in stale]
     teams, floor = _sums(added, window, team, team_names or {}, only)
     if loading:  # a sum that leaves out some of its reps is a wrong number
@@ -120,6 +147,9 @@ def board_rows(
         freshness=newest,
         partitions=states,
         notices=notices,
+        loading=dict(sorted(loading.items())),
+        story=None if alone is None else story_of(alone, window),
+        currency=currency,
     )
 
 
@@ -165,30 +195,69 @@ def _sums(
         for each, tally in (days or {one.team_id: one.windows[window]}).items():
             members.setdefault(each, []).append(tally)
     totals = {each: add_tallies(members[each]) for each in sorted(members)}
+    usual, lines = _background(snapshots, window)
     teams = [
-        sum_of(total, reps[each], window, each, names.get(each), only=only)
+        sum_of(
+            total,
+            reps[each],
+            window,
+            each,
+            names.get(each),
+            only=only,
+            line=lines.get(each),
+            usual=usual.get(each),
+        )
         for each, total in totals.items()
         if team is None or each == team
     ]
-    return teams, sum_of(add_tallies(totals.values()), len(snapshots), window, only=only)
+    floor = sum_of(
+        add_tallies(totals.values()),
+        len(snapshots),
+        window,
+        only=only,
+        line=add_lines(lines.values()),
+        usual=add_usual(usual.values()),
+    )
+    return teams, floor
 
 
-def _sort(rows: list[Row], sort: str, ascending: bool | None, currency: str | None) -> None:
+def _background(
+    snapshots: list[RepSnapshot], window: WindowName
+) -> tuple[dict[str, Tally], dict[str, DayLine | None]]:
+    """(what is usual, today by half hours) of the reps that are in each team today.
+
+    What is usual is looked up for windows within a day only: longer ones are not held against it.
+    """
+    usual: dict[str, list[Tally]] = {}
+    lines: dict[str, list[DayLine]] = {}
+    for one in snapshots:
+        if one.usual is not None and window in WITHIN_A_DAY:
+            usual.setdefault(one.team_id, []).append(one.usual.tally)
+        if one.line is not None:
+            lines.setdefault(one.team_id, []).append(one.line)
+    return (
+        {each: add_usual(found) for each, found in usual.items()},
+        {each: add_lines(found) for each, found in lines.items()},
+    )
+
+
+def _sort(
+    rows: list[Row], sort: str, ascending: bool | None, currency: str | None, least: int
+) -> None:
     if sort in NAMES:
         rows.sort(key=lambda row: getattr(row, sort) or row.rep_id, reverse=ascending is False)
         return
     kpi = KPIS[sort]  # rows come in the order of rep_id, and sorting keeps it within ties
     if ascending is None:
         ascending = kpi.higher_is_better is False
-    if kpi.per_currency and currency is None:
-        currency = usual_currency(rows)
     sign = 1 if ascending else -1
 
-    def order(row: Row) -> tuple[bool, Number]:
+    def order(row: Row) -> tuple[bool, bool, Number]:
         own = row.money.get(currency or "", {}) if kpi.per_currency else row.kpis
         figure = own.get(sort)
-        value = figure.value if figure is not None else None
-        return value is None, 0 if value is None else sign * value
+        if figure is None or figure.value is None:
+            return True, True, 0
+        return False, figure.den is not None and figure.den < least, sign * figure.value
 
     rows.sort(key=order)
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
+from streams.core.change import Change, changes
+from streams.core.day_line import DayLine
 from streams.core.kpis import Ratio, Value, compute
 from streams.core.snapshot import RepSnapshot, WindowName
 from streams.core.tally import Tally
@@ -28,7 +30,8 @@ class Row(Struct, frozen=True, omit_defaults=True):
     """A rep's line; `money` is currency to figures in minor units.
 
     `stale`: its date is over in the rep's zone and no newer snapshot came, so that windows within a
-    day are out of the sums.
+    day are out of the sums. `line` is its date by half hours, `changes` the rates that differ from
+    the rep's working days before by more than chance.
     """
 
     rep_id: str
@@ -39,16 +42,23 @@ class Row(Struct, frozen=True, omit_defaults=True):
     money: dict[str, Figures]
     name: str | None = None
     stale: bool = False
+    line: DayLine | None = None
+    changes: dict[str, Change] = {}
 
 
 class Sum(Struct, frozen=True, omit_defaults=True):
-    """What `reps` reps add up to; `id` is the team's, absent for the floor."""
+    """What `reps` reps add up to; `id` is the team's, absent for the floor.
+
+    `line` and `changes` are as a row's, over the reps that are in it today.
+    """
 
     reps: int
     kpis: Figures
     money: dict[str, Figures]
     id: str | None = None
     name: str | None = None
+    line: DayLine | None = None
+    changes: dict[str, Change] = {}
 
 
 def rep_row(
@@ -60,6 +70,7 @@ def rep_row(
 ) -> Row:
     """A rep's line in a window that its snapshot has."""
     kpis, money = figures(snapshot.windows[window], window, only=only)
+    usual = snapshot.usual
     return Row(
         rep_id=snapshot.rep_id,
         team_id=snapshot.team_id,
@@ -69,6 +80,8 @@ def rep_row(
         money=money,
         name=snapshot.name,
         stale=stale,
+        line=snapshot.line,
+        changes={} if usual is None else changes(kpis, usual.tally, window),
     )
 
 
@@ -105,7 +118,10 @@ def sum_of(
     name: str | None = None,
     *,
     only: Collection[str] | None = None,
+    line: DayLine | None = None,
+    usual: Tally | None = None,
 ) -> Sum:
     """The line of what `reps` reps add up to; for windows that add up."""
     kpis, money = figures(total, window, over_reps=True, only=only)
-    return Sum(reps=reps, kpis=kpis, money=money, id=team, name=name)
+    found = {} if usual is None else changes(kpis, usual, window)
+    return Sum(reps=reps, kpis=kpis, money=money, id=team, name=name, line=line, changes=found)

@@ -57,7 +57,7 @@ def load_history(board: Scoreboard, rep: Rep) -> int:
         board.store.write(writes, board.store.offset())
     rep.history = history
     rep.loaded = True
-    rep.tail = rep.teams = rep.last_team = None
+    rep.tail = rep.teams = rep.last_team = rep.usual = None
     board.touch(rep)
     return count
 

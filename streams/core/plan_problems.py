@@ -1,4 +1,4 @@
-"""What is wrong with a plan file, collected so that one run shows every fault."""
+"""What is wrong with a plan or a board file, collected so that one run shows every fault."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ _LONGEST_ID = 128
 
 
 class Problems:
-    """Collects the faults of a plan; each line names the entry, its value and what to do."""
+    """Collects the faults of a file; each line names the entry, its value and what to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: str = "plan") -> None:
+        self._file = file
         self.lines: list[str] = []
 
     def add(self, where: str, message: str) -> None:
-        """Note a fault at a place of the plan."""
-        self.lines.append(f"plan: {where}: {message}")
+        """Note a fault at a place of the file."""
+        self.lines.append(f"{self._file}: {where}: {message}")
 
     def wrong(self, where: str, value: object, rule: str) -> None:
         """Note a value that breaks a rule."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streams.core.calendar import Zone
 from streams.core.history import History
+from streams.core.past_days import Usual
 from streams.core.plan import Place
 from streams.core.rep_day import RepDay
 from streams.core.snapshot import WindowName
@@ -15,8 +16,8 @@ class Rep:
 
     `place` is where the roster has the rep for all time, None when that depends on the time; `zone`
     its zone. `day` is the newest resident day and `newest` its contributions: the hot path's short
-    cut. `tail`, `teams` and `last_team` are kept here for `windows`. `loaded`: the history holds
-    all days; until then, after a recovery, the resident ones only (see `loading`).
+    cut. `tail`, `teams`, `last_team` and `usual` are kept here for `windows`. `loaded`: the history
+    holds all days; until then, after a recovery, the resident ones only (see `loading`).
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class Rep:
         "rep_id",
         "tail",
         "teams",
+        "usual",
         "zone",
     )
 
@@ -48,6 +50,7 @@ class Rep:
         self.tail: Tail | None = None
         self.teams: Teams | None = None
         self.last_team: LastTeam | None = None
+        self.usual: Memo | None = None
         self.newest_ms: dict[str, int] = {}
 
 
@@ -100,3 +103,13 @@ class Teams:
     def __init__(self, before: int, parts: dict[tuple[str, str], dict[WindowName, Total]]) -> None:
         self.before = before
         self.parts = parts
+
+
+class Memo:
+    """What was usual for a rep before some day; good until a day before `before` changes."""
+
+    __slots__ = ("before", "value")
+
+    def __init__(self, before: int, value: Usual | None) -> None:
+        self.before = before
+        self.value = value

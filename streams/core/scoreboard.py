@@ -317,7 +317,7 @@ class Scoreboard:
         rep.history = History()
         for day, rep_day in rep.days.items():
             rep.history.note(day, rep_day.settle())
-        rep.tail = rep.teams = rep.last_team = None
+        rep.tail = rep.teams = rep.last_team = rep.usual = None
         self.touch(rep)
 
     def _change(self, rep: Rep, day: int, old: Total | None, new: Total) -> None:
@@ -331,3 +331,5 @@ class Scoreboard:
             rep.teams = None
         if rep.last_team is not None and day < rep.last_team.before:
             rep.last_team = None
+        if rep.usual is not None and day < rep.usual.before:
+            rep.usual = None

@@ -11,6 +11,8 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct, json
 
+from streams.core.day_line import DayLine
+from streams.core.past_days import Usual
 from streams.core.tally import Tally
 
 WindowName = Literal[
@@ -55,7 +57,8 @@ class RepSnapshot(Struct, kw_only=True, omit_defaults=True, gc=False):
     event time counted for this rep, by kind (`call`, `deal`, `survey`, `visit`). `by_team` splits
     the windows of whole days over the teams the rep was in on those days; absent when that is one.
     `loading`: a worker has just started and still reads earlier days; the windows that need them
-    are left out.
+    are left out. `line` is the day by half hours, `usual` the working days before it; both absent
+    for none, and `usual` while loading. `shift` is the name of the site's shift that runs now.
     """
 
     rep_id: str
@@ -71,6 +74,9 @@ class RepSnapshot(Struct, kw_only=True, omit_defaults=True, gc=False):
     newest_ms: dict[str, int] = {}
     by_team: dict[str, dict[WindowName, Tally]] = {}
     loading: bool = False
+    line: DayLine | None = None
+    usual: Usual | None = None
+    shift: str | None = None
 
 
 class Partial(Struct, kw_only=True, omit_defaults=True, gc=False):

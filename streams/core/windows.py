@@ -18,14 +18,17 @@ from streams.core.calendar import (
     week_days,
     year_days,
 )
+from streams.core.day_line import DayLine, day_line
 from streams.core.lanes import SHIFT
 from streams.core.moments import Moments
+from streams.core.past_days import Usual
 from streams.core.plan import Place
 from streams.core.rep import LastTeam, Rep, Tail, Teams
 from streams.core.roster import DEFAULT_SITE
 from streams.core.scoreboard import Scoreboard
 from streams.core.snapshot import RepSnapshot, WindowName
 from streams.core.tally import Money, Total, add_money, tally
+from streams.core.usual import usual_of
 
 MINUTE_MS = 60_000
 
@@ -64,10 +67,22 @@ class Windows:
 
     `until_ms`: they stay as they are until then, unless an event comes. `by_team` is (team, site)
     to the part of the calendar windows that belongs there, when the rep was in several. `loading`:
-    the windows beyond today are not known yet, and left out.
+    the windows beyond today are not known yet, and left out. `line` is the day's, `shift` the name
+    of the one that runs now.
     """
 
-    __slots__ = ("by_team", "loading", "place", "team_id", "today", "totals", "until_ms")
+    __slots__ = (
+        "by_team",
+        "line",
+        "loading",
+        "place",
+        "shift",
+        "team_id",
+        "today",
+        "totals",
+        "until_ms",
+        "usual",
+    )
 
     def __init__(self, place: Place, team_id: str, today: int, until_ms: int) -> None:
         self.place = place
@@ -77,6 +92,9 @@ class Windows:
         self.totals: dict[WindowName, Total] = {}
         self.by_team: dict[tuple[str, str], dict[WindowName, Total]] = {}
         self.loading = False
+        self.line: DayLine | None = None
+        self.usual: Usual | None = None
+        self.shift: str | None = None
 
 
 def windows_at(board: Scoreboard, rep: Rep, now_ms: int) -> Windows:
@@ -90,6 +108,7 @@ def windows_at(board: Scoreboard, rep: Rep, now_ms: int) -> Windows:
     if shift is not None:
         since_ms = min(since_ms, shift[1])
         out.until_ms = min(out.until_ms, shift[2])
+        out.shift = shift[0]
     if place.site.shifts:
         starts_ms = next_shift_start(zone, place.site.shifts, now_ms)
         out.until_ms = min(out.until_ms, starts_ms or out.until_ms)
@@ -103,10 +122,15 @@ def windows_at(board: Scoreboard, rep: Rep, now_ms: int) -> Windows:
     if shift is not None:
         out.totals["shift"] = _shift(recent, shift[1], now_ms)
     out.totals["today"] = rep.history.day(today)
+    for day, moments in days:
+        if day == today:
+            deals = ((at_ms, gross - back) for at_ms, gross, back in moments.deals)
+            out.line = day_line([at_ms for at_ms, _ in moments.contacts], deals)
     if not rep.loaded:
         out.loading = True
         return out
     _calendar(rep, today, out)
+    out.usual = usual_of(board, rep, today)
     if rep.place is None:
         _split_by_team(board, rep, out)
     _last_contacts(board, rep, today, [m for day, m in days if day >= today], out)
@@ -126,6 +150,9 @@ def snapshot(rep: Rep, windows: Windows, partition: int, version: tuple[int, int
         site=place.site.id,
         in_roster=place.in_roster,
         loading=windows.loading,
+        line=windows.line,
+        usual=windows.usual,
+        shift=windows.shift,
         windows={name: tally(total) for name, total in windows.totals.items()},
         newest_ms=dict(rep.newest_ms),
         by_team={

@@ -6,13 +6,17 @@ import asyncio
 import json
 import threading
 import urllib.request
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from datetime import date
+from typing import Any, Literal, TypeVar
 
+from sinks.wallboard.board_file import parse_board_file
 from sinks.wallboard.model import BoardModel, WallboardSink
+from sinks.wallboard.pages import Drill
 from sinks.wallboard.server import PageServer, serve
 from streams.core.clock import SystemClock
+from streams.core.explain import Explained
 from streams.core.snapshot import RepSnapshot
 from tests.browser.floor import news
 from tests.services.ports import free_port
@@ -22,9 +26,14 @@ _DEADLINE_S = 10
 
 
 class PageThread:
-    """A worker's page without the worker: `write` is what the worker would write."""
+    """A worker's page without the worker: `write` is what the worker would write.
 
-    def __init__(self) -> None:
+    `events` are what the drill-down finds, by rep and local date; `boards` is a board file's text.
+    """
+
+    def __init__(self, boards: str = "") -> None:
+        self.events: dict[tuple[str, date], list[Explained]] = {}
+        self._boards = parse_board_file(boards)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._clock = SystemClock()
@@ -36,7 +45,8 @@ class PageThread:
 
     def start(self) -> None:
         """Serve, on the same port each time."""
-        self._page = self._do(serve(self._model, "127.0.0.1", self.port))
+        drill = Drill(self._behind, 1)
+        self._page = self._do(serve(self._model, "127.0.0.1", self.port, self._boards, drill))
 
     def stop(self) -> None:
         """Serve no more; the numbers stay."""
@@ -51,16 +61,24 @@ class PageThread:
         self._thread.join(_DEADLINE_S)
         self._loop.close()
 
-    def write(self, *reps: RepSnapshot, silent_ms: int = 0) -> None:
-        """Write reps as of now, from a source that was silent for `silent_ms`."""
+    def write(
+        self,
+        *reps: RepSnapshot,
+        silent_ms: int = 0,
+        state: Literal["live", "catching_up", "recovering"] = "live",
+    ) -> None:
+        """Write reps as of now, from a telephony that was silent for `silent_ms`."""
         now_ms = self._clock.now_ms()
-        batch = news(now_ms, *reps, newest_ms=now_ms - silent_ms)
+        batch = news(now_ms, *reps, newest_ms=now_ms - silent_ms, state=state)
         self._do(WallboardSink(self._model).write(batch))
 
     def board(self, query: str = "") -> Any:
         """The board as `/api/board` tells it."""
         with urllib.request.urlopen(f"{self.url}api/board{query}", timeout=_DEADLINE_S) as answer:
             return json.load(answer)
+
+    async def _behind(self, rep_id: str, day: date) -> Sequence[Explained] | None:
+        return self.events.get((rep_id, day))
 
     async def _make(self) -> BoardModel:
         return BoardModel(self._clock, team_names={"north": "North"}, partitions=2)

@@ -19,7 +19,7 @@ from sinks.redis_reader import RedisReader
 from streams.core.board import board_rows, encode_board
 from streams.core.clock import SystemClock
 from streams.core.snapshot import SnapshotBatch
-from tests.browser.test_page import FIGURES, exact, same
+from tests.browser.tab import FIGURES, exact, same
 from tests.builders import call, deal, survey
 from tests.integration.floor import Floor, wait_until
 from tests.integration.mixed_events import Sending

@@ -55,7 +55,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     def do(work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, loop).result(DEADLINE_S)
 
-    page = do(serve(model, "127.0.0.1", 0, Auth(Grants(file, clock))))
+    page = do(serve(model, "127.0.0.1", 0, auth=Auth(Grants(file, clock))))
     yield Served(f"{page.url}api/v1", {"Authorization": f"Bearer {token}"})
     do(page.close())
     loop.call_soon_threadsafe(loop.stop)

@@ -314,7 +314,7 @@ async def test_every_path_is_narrowed_to_the_scope(model: BoardModel, tmp_path: 
             ("rep", Scope(reps=frozenset({"r-0001"}))),
         )
     }
-    server = await serve(model, "127.0.0.1", 0, Auth(Grants(file, clock)))
+    server = await serve(model, "127.0.0.1", 0, auth=Auth(Grants(file, clock)))
     async with ClientSession(f"{server.url}api/v1/") as client:
 
         async def seen(who: str, path: str) -> Any:

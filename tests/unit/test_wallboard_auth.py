@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from aiohttp import ClientSession, CookieJar
 
 from sinks.wallboard.auth import COOKIE, Auth
 from sinks.wallboard.model import BoardModel
+from sinks.wallboard.pages import Drill
 from sinks.wallboard.scope import EVERYTHING, Scope
 from sinks.wallboard.server import serve
 from sinks.wallboard.tokens import Grants, new_grant, revoke
@@ -25,7 +27,18 @@ from tests.browser.floor import news, rep
 NOW = 1_800_000_000_000
 NORTH = Scope(teams=frozenset({"north"}))
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
-PATHS = ("/", "/events", "/api/board", "/static/app.js", "/no-such-page")
+PATHS = (
+    "/",
+    "/tv",
+    "/team/north",
+    "/rep/r-0001",
+    "/events",
+    "/api/board",
+    "/api/page",
+    "/api/rep/r-0001/events",
+    "/static/app.js",
+    "/no-such-page",
+)
 
 
 class Floor:
@@ -45,7 +58,7 @@ class Floor:
 
     @asynccontextmanager
     async def page(self, **options: Any) -> AsyncIterator[ClientSession]:
-        server = await serve(self.model, "127.0.0.1", 0, self.auth(**options))
+        server = await serve(self.model, "127.0.0.1", 0, auth=self.auth(**options))
         # Cookies for addresses without a name are kept only by a jar that is told so.
         async with ClientSession(server.url, cookie_jar=CookieJar(unsafe=True)) as client:
             yield client
@@ -166,7 +179,8 @@ async def test_everybody_sees_their_own_scope_on_every_path(
             whole = await whole_board(stream.content)
             assert sorted(row["rep_id"] for row in whole["rows"]) == expected
             assert [one["id"] for one in whole["teams"]] == teams
-            assert [one[0] for one in whole["choices"]] == teams
+            own = {*teams, *(row["team_id"] for row in whole["rows"])}
+            assert {one[0] for one in whole["choices"].get("teams", ())} == own
             assert sum(whole["listed"].values()) == len(expected)
 
 
@@ -251,7 +265,7 @@ async def test_refusals_are_counted_and_logged_without_the_token(
     token = floor.token()
     told: list[str] = []
     auth = floor.auth(refused=told.append)
-    server = await serve(floor.model, "127.0.0.1", 0, auth)
+    server = await serve(floor.model, "127.0.0.1", 0, auth=auth)
     with caplog.at_level(logging.DEBUG):
         async with ClientSession(server.url) as client:
             for _ in range(3):
@@ -315,3 +329,43 @@ async def test_a_request_that_cannot_be_read_is_not_logged(
     assert answer.status == 400
     assert "it is no HTTP" in caplog.text
     assert token[:20] not in caplog.text
+
+
+async def test_the_events_behind_a_number_are_for_whoever_may_see_the_number(floor: Floor) -> None:
+    asked: list[str] = []
+
+    async def behind(rep_id: str, _: date) -> None:
+        asked.append(rep_id)
+
+    tokens = {
+        "boss": floor.token(),
+        "north": floor.token(NORTH),
+        "rep": floor.token(Scope(reps=frozenset({"r-0007"}))),
+    }
+    server = await serve(floor.model, "127.0.0.1", 0, drill=Drill(behind, 1), auth=floor.auth())
+    async with ClientSession(server.url) as client:
+        for who, rep_id, status in (
+            ("boss", "r-0007", 200),
+            ("boss", "nobody", 200),
+            ("north", "r-0001", 200),
+            ("north", "r-0007", 404),
+            ("north", "nobody", 404),
+            ("rep", "r-0007", 200),
+            ("rep", "r-0001", 404),
+        ):
+            path = f"/api/rep/{rep_id}/events?date=2026-11-03"
+            answer = await client.get(path, headers=bearer(tokens[who]))
+            assert answer.status == status, (who, rep_id)
+    await server.close()
+    assert asked == ["r-0007", "nobody", "r-0001", "r-0007"]
+
+
+async def test_a_board_of_a_rep_tells_nothing_of_a_rep_of_another_team(floor: Floor) -> None:
+    headers = bearer(floor.token(NORTH))
+    async with floor.page() as client:
+        for rep_id, known in (("r-0001", True), ("r-0007", False)):
+            async with client.get(f"/api/board?rep={rep_id}", headers=headers) as answer:
+                board = decode_board(await answer.read())
+            assert (board.story is not None) == known
+            assert [row.rep_id for row in board.rows] == ([rep_id] if known else [])
+            assert [one.id for one in board.teams] == (["north"] if known else [])

@@ -20,7 +20,7 @@ def status(
 ) -> PartitionStatus:
     return PartitionStatus(
         partition=partition,
-        version=(1, NOW - age_ms),
+        version=(NOW - age_ms, 0),
         state=state,
         lag=lag,
         stopped=stopped or {},

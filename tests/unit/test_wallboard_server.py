@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import zlib
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,11 +17,14 @@ from aiohttp import ClientResponse, ClientSession
 from sinks.wallboard import hub as hubs
 from sinks.wallboard.hub import Hub, Viewer
 from sinks.wallboard.model import BoardModel, WallboardSink
+from sinks.wallboard.pages import STATIC, Drill
 from sinks.wallboard.server import PageServer, check_host, serve
 from sinks.wallboard.view import ViewKey
+from sinks.wallboard.wire import GZIP_HEAD, START_OVER, Message
 from streams.core.board import decode_board
 from streams.core.clock import ManualClock
-from streams.core.errors import SettingsError
+from streams.core.errors import PipelineError, SettingsError
+from streams.core.explain import Explained
 from tests.browser.floor import news, rep
 
 NOW = 1_800_000_000_000
@@ -129,6 +135,100 @@ async def test_files_beside_the_page_are_not_served(client: ClientSession) -> No
         assert (await client.get(path)).status in {403, 404}
 
 
+@pytest.mark.parametrize("path", ["", "floor", "team/north", "rep/r-0001", "leaderboard", "tv"])
+async def test_every_board_has_an_address(client: ClientSession, path: str) -> None:
+    answer = await client.get(f"/{path}")
+
+    assert answer.status == 200
+    assert '<div id="app">' in await answer.text()
+
+
+async def test_a_page_is_told_what_to_show_before_anything_else(client: ClientSession) -> None:
+    told = await (await client.get("/api/page")).json()
+
+    assert told["kpis"]["conversion"]["feeds"] == ["call-ended", "deal-closed"]
+    assert told["boards"]["tv"]["seconds"] == 12
+    assert told["again_s"] is None  # nothing gives events here, so the page asks for none
+    assert (await client.get("/api/rep/r-0001/events?date=2099-01-01")).status == 404
+
+
+async def test_the_events_behind_a_day_are_told_newest_first(model: BoardModel) -> None:
+    asked: list[tuple[str, date]] = []
+
+    async def behind(rep_id: str, day: date) -> list[Explained] | None:
+        asked.append((rep_id, day))
+        if day.year == 2020:
+            return None
+        if day.year == 2021:
+            msg = "Kafka is away"
+            raise PipelineError(msg)
+        return [Explained(kind="call", source="pbx", id=i, revision=0, at_ms=1) for i in "ab"]
+
+    server = await serve(model, "127.0.0.1", 0, None, Drill(behind, 3))
+    try:
+        async with ClientSession(server.url) as client:
+            path = "/api/rep/r%2F1/events?date="
+            told = await (await client.get(path + "2026-11-03")).json()
+            none = await (await client.get(path + "2020-01-01")).json()
+            away = await client.get(path + "2021-01-01")
+            wrong = await client.get(path + "3.11.")
+            assert [one["id"] for one in told["events"]] == ["b", "a"]
+            assert (none["stored"], none["events"]) == (False, [])
+            assert (away.status, await away.text()) == (503, "Kafka is away\n")
+            assert (wrong.status, await wrong.text()) == (
+                400,
+                "date = '3.11.': must be a date such as 2026-11-03\n",
+            )
+    finally:
+        await server.close()
+    assert asked[0] == ("r/1", date(2026, 11, 3))
+
+
+async def test_the_page_weighs_less_than_150_kb_packed() -> None:
+    files = [path for path in STATIC.rglob("*") if path.suffix in {".js", ".css", ".html", ".json"}]
+    assert len(files) > 20
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 150_000
+
+
+async def test_a_browser_that_can_unpack_is_sent_packed_messages(
+    model: BoardModel, page: PageServer
+) -> None:
+    async with ClientSession(page.url, auto_decompress=False) as client:
+        headers = {"Accept-Encoding": "gzip"}
+        async with client.get("/events", headers=headers) as stream:
+            assert stream.headers["Content-Encoding"] == "gzip"
+            unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            text = b""
+            while b"event: board" not in text or not text.endswith(b"\n\n"):
+                text += unpacker.decompress(await stream.content.readany())
+            await WallboardSink(model).write(news(NOW + 1, rep(3, version=2, extra=5)))
+            while b"event: change" not in text:
+                text += unpacker.decompress(await stream.content.readany())
+        async with client.get("/events", headers={"Accept-Encoding": "identity"}) as stream:
+            assert "Content-Encoding" not in stream.headers
+            assert (await message(stream))[0] == "board"
+
+
+def test_a_message_packs_the_same_for_everybody_and_anywhere_in_a_stream() -> None:
+    messages = [Message(b"data: %d\n\n" % number * 50) for number in range(4)]
+    for order in (messages, messages[::-1], [messages[2], messages[2]]):
+        stream = GZIP_HEAD + b"".join(one.packed for one in order)
+        unpacked = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(stream)
+        assert unpacked == b"".join(one.data for one in order)
+    assert messages[0].packed is messages[0].packed
+
+
+async def test_a_choice_that_is_there_can_be_made(model: BoardModel) -> None:
+    choices = model.choices()
+
+    assert [(team.id, team.label, team.zone) for team in choices.teams] == [
+        ("north", "North", "UTC"),
+        ("south", "south", "UTC"),
+    ]
+    assert (choices.sites, choices.shifts) == (["default"], ["early", "late"])
+    assert (choices.products, choices.zone) == (["plan"], "UTC")
+
+
 async def test_health_is_told(client: ClientSession) -> None:
     answer = await client.get("/healthz")
 
@@ -171,12 +271,13 @@ async def test_a_slow_viewer_is_sent_the_whole_board_and_holds_nobody_up(
     hub = Hub(model)
     async with hub.viewer(KEY, "") as viewer:
         for _ in range(10 * hubs.QUEUE):
-            viewer.offer(b"change")
+            viewer.offer(Message(b"change"))
 
-        assert await viewer.take() == b""
-        assert b"event: board" in hub.whole(viewer)
-        viewer.offer(b"after")
-        assert await viewer.take() == b"after"
+        assert await viewer.take() is START_OVER
+        assert b"event: board" in hub.whole(viewer).data
+        after = Message(b"after")
+        viewer.offer(after)
+        assert await viewer.take() is after
 
 
 async def test_a_view_is_encoded_once_for_all_its_viewers(model: BoardModel) -> None:
@@ -189,13 +290,13 @@ async def test_a_view_is_encoded_once_for_all_its_viewers(model: BoardModel) -> 
         assert await frame(one) is await frame(other)
 
 
-async def frame(viewer: Viewer) -> bytes:
-    """The next frame of a viewer that is no pulse."""
+async def frame(viewer: Viewer) -> Message:
+    """The next message of a viewer that is no pulse."""
     while True:
-        data = await viewer.take()
-        assert data
-        if not data.startswith(b"event: pulse"):
-            return data
+        found = await viewer.take()
+        assert found
+        if not found.data.startswith(b"event: pulse"):
+            return found
 
 
 async def test_redis_that_is_away_makes_the_page_stale_and_keeps_its_numbers() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sinks.wallboard.view import FRAMES_KEPT, Frame, View, ViewKey
+from sinks.wallboard.choices import Choices, TeamChoice
+from sinks.wallboard.view import FRAMES_KEPT, View, ViewKey
+from sinks.wallboard.wire import Message
 from streams.core.board import Board, board_rows, encode_board
 from streams.core.snapshot import RepSnapshot
 from streams.core.tally import Tally
 
 KEY = ViewKey("today", None, "contacts")
-CHOICES = [("north", "North")]
+CHOICES = Choices(teams=[TeamChoice("north", "North", "default", "UTC")])
 
 
 def board(**contacts: int) -> Board:
@@ -31,19 +33,19 @@ def board(**contacts: int) -> Board:
     return board_rows(reps, "today", 0, sort="contacts")
 
 
-def update(view: View, now: Board) -> Frame:
+def update(view: View, now: Board) -> Message:
     frame = view.update(now, CHOICES)
     assert frame is not None
     return frame
 
 
-def told(frame: Frame) -> tuple[str, Any]:
+def told(frame: Message) -> tuple[str, Any]:
     head, event, data = frame.data.decode().removesuffix("\n\n").split("\n")
     assert head.startswith("id: ")
     return event.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 
 
-def last_id(frame: Frame) -> str:
+def last_id(frame: Message) -> str:
     return frame.data.decode().split("\n")[0].removeprefix("id: ")
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from sinks.wallboard.pulse import State
-from streams.core.board_health import Freshness, Notice, PartitionState
+from sinks.wallboard.pulse import Source, State
+from streams.core.board_health import Notice, PartitionState
 from streams.core.board_row import Figure, Figures, Row, Sum
 from streams.core.snapshot import WindowName
 
@@ -111,7 +111,7 @@ class FreshnessAnswer(Struct, frozen=True, kw_only=True):
     why: str
     age_ms: int
     lag: int
-    sources: list[Freshness]
+    sources: list[Source]
     partitions: list[PartitionState]
 
 

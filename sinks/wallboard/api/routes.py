@@ -130,7 +130,7 @@ class Api:
 
     async def team(self, team_id: str, ask: Asked) -> TeamDetail:
         """One team; 404 also when there is one that the asker may not see."""
-        names = dict(self._model.teams())
+        names = {one.id: one.label for one in self._model.choices().teams}
         if team_id not in names or not ask.scope.allows_team(team_id):
             raise web.HTTPNotFound(text=f"no team {team_id!r} here, or none you may see")
         # Those who were in it on an earlier day are in its sums, too.

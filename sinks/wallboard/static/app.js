@@ -1,112 +1,154 @@
 // Puts the page together: the URL says what is shown, the stream says what it is.
 
 import { html, render } from './vendor/htm-preact-3.1.1.js';
-import { count, time } from './format.js';
+import { Banner, Bar } from './bar.js';
+import { notice as celebrate, Toasts } from './celebrate.js';
+import { close, Dialogs } from './dialogs.js';
+import { Floor } from './floor.js';
 import { judge } from './freshness.js';
-import { Bar, Headline, Team } from './parts.js';
+import { press } from './keys.js';
+import { Leaders } from './leaders.js';
+import { RepBoard } from './rep.js';
+import { format, parse, question } from './route.js';
+import { nameOf, state } from './state.js';
 import { follow, merge, whole } from './stream.js';
+import { standing, turn, Tv } from './tv.js';
+import { speak, t } from './words.js';
 
-const DEFAULTS = { window: 'today', team: null, sort: 'deals_net' };
 const TICK_MS = 1_000;
+const RETRY_MS = 2_000;
 
-const state = { view: fromUrl(), board: null, pulse: null, heardAt: 0, lostAt: null };
 let stop = () => {};
+let coming = () => {}; // the next board of a wall, until it is there
 let due = false;
+let turnedAt = 0;
+let run = null;
 
-function fromUrl() {
-  const asked = new URLSearchParams(location.search);
-  return Object.fromEntries(Object.entries(DEFAULTS).map(([name, usual]) => [name, asked.get(name) || usual]));
-}
-
-function query(view) {
-  const chosen = Object.entries(view).filter(([name, value]) => value !== null && value !== DEFAULTS[name]);
-  return chosen.length ? `?${new URLSearchParams(chosen)}` : '';
-}
-
-const href = (change) => `/${query({ ...state.view, ...change })}`;
-
-function go(change) {
-  history.pushState(null, '', href(change));
+state.go = (address) => {
+  history.pushState(null, '', address);
   open();
+};
+
+state.redraw = () => {
+  if (due) return;
+  due = true;
+  // Not requestAnimationFrame: a tab that is not seen must not fall behind either.
+  setTimeout(() => { due = false; render(html`<${Page} />`, document.getElementById('app')); }, 0);
+};
+
+async function open() {
+  state.view = parse(location);
+  state.drill = null;
+  await speak(state.view.lang);
+  Object.assign(state.tv, { board: 0, page: 0, pages: 1 });
+  turnedAt = Date.now();
+  subscribe(state.view.board === 'tv' ? standing() : state.view, false);
+  state.redraw();
 }
 
-function link(event) {
-  if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return; // a new tab or window is meant
-  event.preventDefault();
-  history.pushState(null, '', event.currentTarget.href);
-  open();
-}
-
-function open() {
-  stop();
-  state.view = fromUrl();
-  stop = follow(`/events${query(state.view)}`, {
-    board: (message) => heard(() => { state.board = whole(message); }),
-    change: (message) => heard(() => { if (state.board) state.board = merge(state.board, message); }),
+/** Follow what `asked` names; with `keep` what is there stays until the new board has come. */
+function subscribe(asked, keep) {
+  coming();
+  if (!keep) stop();
+  let first = true;
+  const here = follow(`/events${question(asked)}`, {
+    board: (message, id) => heard(() => {
+      if (first && keep) stop();
+      if (first) [stop, coming, first] = [here, () => {}, false];
+      state.board = { ...whole(message), asked };
+      restarted(id.split('.')[0]);
+    }),
+    change: (message) => heard(() => {
+      if (!state.board) return;
+      const after = merge(state.board, message);
+      celebrate(state.board, after);
+      state.board = after;
+    }),
     pulse: (message) => heard(() => { state.pulse = message; state.heardAt = Date.now(); }),
-    lost: () => { state.lostAt ??= state.heardAt || Date.now(); draw(); },
+    lost: () => { state.lostAt ??= state.heardAt || Date.now(); state.redraw(); },
   });
-  draw();
+  if (keep) coming = here;
+  else stop = here;
 }
 
 function heard(take) {
   take();
   state.lostAt = null;
-  draw();
+  state.redraw();
 }
 
-function draw() {
-  if (due) return;
-  due = true;
-  // Not requestAnimationFrame: a tab that is not seen must not fall behind either.
-  setTimeout(() => { due = false; render(html`<${Page} />`, document.getElementById('app')); }, 0);
+/** A server that was started anew may have another board file, or another page. */
+async function restarted(now) {
+  const before = run;
+  run = now;
+  if (before === null || before === now) return;
+  const old = state.config.version;
+  state.config = await about();
+  if (state.config.version !== old) location.reload();
+  state.redraw();
+}
+
+async function about() {
+  for (;;) {
+    try {
+      const answer = await fetch('/api/page');
+      if (answer.ok) return await answer.json();
+    } catch { /* the server is away: a wall that was switched on first waits for it */ }
+    await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+  }
+}
+
+/** Turn the wall's page, by hand or because its time is over. */
+function turnPage(by = 1) {
+  turnedAt = Date.now();
+  if (turn(by)) subscribe(standing(), true);
+  state.redraw();
+}
+
+function tick() {
+  const { view, tv } = state;
+  if (view.board === 'tv' && !tv.paused && state.board && Date.now() - turnedAt >= view.seconds * 1000) turnPage();
+  state.redraw();
 }
 
 function Page() {
   const now = Date.now();
-  const { board, pulse, view } = state;
-  const fresh = judge(pulse, state.heardAt, state.lostAt, now);
-  const teams = board ? board.choices.filter(([id]) => id in board.listed) : [];
-  const one = board && board.team !== null;
-  document.title = `${one ? `${nameOf(board, board.team)} · ` : ''}floorcast`;
-  document.documentElement.dataset.state = fresh.state;
-  document.documentElement.dataset.board = one ? 'team' : 'floor';
-  return html`<${Bar} view=${view} teams=${board?.choices ?? []} fresh=${fresh} sources=${pulse?.sources ?? []}
-      notices=${pulse?.notices ?? []} now=${now} href=${href} link=${link} go=${go} />
-    <main aria-label="Board" aria-busy=${String(board !== null && !answers(board, view))}>${board ? html`<${Board} board=${board} teams=${teams} fresh=${fresh} now=${now} />`
-      : html`<p class="empty">Waiting for the first numbers …</p>`}</main>`;
+  const { board, view } = state;
+  const fresh = judge(now);
+  const root = document.documentElement;
+  Object.assign(root.dataset, { state: fresh.state, board: view.board, theme: view.theme });
+  document.title = [title(), 'floorcast'].filter(Boolean).join(' · ');
+  const busy = board !== null && view.board !== 'tv' && format(board.asked) !== format(view) && question(board.asked) !== question(view);
+  const inside = view.board === 'tv' ? html`<${Tv} fresh=${fresh} now=${now} />`
+    : board ? html`<${Board} board=${board} now=${now} />` : html`<p class="empty">${t('wait')}</p>`;
+  return html`${view.board !== 'tv' && html`<${Bar} fresh=${fresh} now=${now} />`}<${Banner} now=${now} />
+    <main aria-label=${t(`board.${view.board}`)} aria-busy=${String(busy)}>
+      ${['floor', 'team', 'leaderboard'].includes(view.board) && html`<h1 class="unseen">${title() || t('board.floor')}</h1>`}${inside}</main>
+    <${Toasts} /><${Dialogs} />`;
 }
-
-function Board({ board, teams, fresh, now }) {
-  const one = board.team !== null;
-  const sum = one ? board.teams.get(board.team) : board.floor;
-  const note = fresh.state === 'stale' && fresh.since ? `as of ${time(fresh.since, now)}` : null;
-  const groups = new Map();
-  for (const row of board.rows.values()) {
-    if (!groups.has(row.team_id)) groups.set(row.team_id, []);
-    groups.get(row.team_id).push(row);
-  }
-  if (!groups.size) return html`<p class="empty">${empty(board)}</p>`;
-  const shown = teams.filter(([id]) => groups.has(id));
-  return html`
-    ${sum ? html`<${Headline} line=${sum} note=${note} owner=${one ? { 'data-team': board.team } : { 'data-floor': '' }} />`
-      : html`<p class="note">The last contacts belong to each rep, so there is nothing to add up.</p>`}
-    <div class="teams" data-count=${Math.min(shown.length, 4)}>
-      ${shown.map(([id, name]) => html`<${Team} key=${id} id=${id} name=${name} sum=${board.teams.get(id)} rows=${groups.get(id)}
-        total=${board.listed[id] ?? groups.get(id).length} sort=${board.sort} alone=${one} href=${href} link=${link} />`)}
-    </div>
-    ${shown.length < teams.length && html`<p class="note">${shown.length} of ${count(teams.length)} teams shown; choose one above.</p>`}`;
-}
-
-const empty = (board) => (board.team === null
-  ? 'No rep has numbers in this window yet.'
-  : `No rep of ${nameOf(board, board.team)} has numbers in this window.`);
 
 // Until the board that was asked for has come, the one before is on show, and must not pass for it.
-const answers = (board, view) => board.window === view.window && board.team === view.team && board.sort === view.sort;
+function Board({ board, now }) {
+  switch (board.asked.board) {
+    case 'leaderboard': return html`<${Leaders} board=${board} now=${now} />`;
+    case 'rep': return html`<${RepBoard} board=${board} now=${now} />`;
+    default: return html`<${Floor} board=${board} now=${now} />`;
+  }
+}
 
-const nameOf = (board, id) => board.choices.find(([known]) => known === id)?.[1] ?? id;
+function title() {
+  const { view, board } = state;
+  if (view.board === 'team') return board ? nameOf(board, view.team) : view.team;
+  if (view.board === 'rep') return board?.rows.get(view.rep)?.name ?? view.rep;
+  return view.board === 'floor' ? '' : t(`board.${view.board}`);
+}
 
 window.addEventListener('popstate', open);
-setInterval(draw, TICK_MS);
-open();
+window.addEventListener('resize', () => state.redraw());
+window.addEventListener('keydown', (event) => {
+  if (!state.view || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, textarea')) return;
+  if (press(event.key, { turnPage, close })) event.preventDefault();
+});
+state.config = await about();
+await open();
+setInterval(tick, TICK_MS);

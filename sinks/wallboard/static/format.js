@@ -1,60 +1,76 @@
 // Numbers as people read them. A number that is not there is a dash, never a zero.
 
+import { state, zone } from './state.js';
+
 export const DASH = '–';
-
-const counts = new Intl.NumberFormat('en');
-const deals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
-const percent = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const dated = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 const DAY_MS = 86_400_000;
+const MANY = 100_000;
+const WAN = 10_000;
 
-const currencies = new Map();
+const made = new Map();
 
-function currency(code) {
-  let known = currencies.get(code);
-  if (!known) {
-    const exact = new Intl.NumberFormat('en', { style: 'currency', currency: code, currencyDisplay: 'narrowSymbol' });
-    const whole = new Intl.NumberFormat('en', { style: 'currency', currency: code, currencyDisplay: 'narrowSymbol', maximumFractionDigits: 0 });
-    known = { exact, whole, minor: 10 ** exact.resolvedOptions().maximumFractionDigits };
-    currencies.set(code, known);
-  }
-  return known;
+/** A formatter of the chosen language and zone, made once. */
+function maker(kind, options) {
+  const locale = state.view?.lang === 'zh' ? 'zh-CN' : kind === 'DateTimeFormat' ? 'en-GB' : 'en';
+  const key = `${kind} ${locale} ${JSON.stringify(options)}`;
+  if (!made.has(key)) made.set(key, new Intl[kind](locale, options));
+  return made.get(key);
 }
 
-const MANY = 100_000;
+const number = (options) => maker('NumberFormat', options);
+const percent = (value) => number({ minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(100 * value);
+const currency = (code, options) => number({ style: 'currency', currency: code, currencyDisplay: 'narrowSymbol', ...options });
 
 /** Minor units as money; without them when `whole`, and where they would be noise. */
 export function money(amount, code, whole) {
-  const { exact, whole: rounded, minor } = currency(code);
-  return (whole || Math.abs(amount) >= MANY * minor ? rounded : exact).format(amount / minor);
+  const exact = currency(code);
+  const minor = 10 ** exact.resolvedOptions().maximumFractionDigits;
+  const value = amount / minor;
+  if (state.view.lang === 'zh' && state.config.boards.page.wan && Math.abs(value) >= WAN) {
+    return currency(code, { notation: 'compact', maximumFractionDigits: 1 }).format(value);
+  }
+  return (whole || Math.abs(value) >= MANY ? currency(code, { maximumFractionDigits: 0 }) : exact).format(value);
 }
 
 /** A count or a number of deals, which may be parts of one. */
-export const count = (value) => (value === null || value === undefined ? DASH : deals.format(value));
+export const count = (value, digits = 2) => (value === null || value === undefined
+  ? DASH : number({ maximumFractionDigits: digits }).format(value));
 
 /** A value in the unit of its KPI. */
 export function show(value, unit) {
   if (value === null || value === undefined) return DASH;
   switch (unit) {
-    case 'ratio': return `${percent.format(100 * value)}\u00a0%`;
+    case 'ratio': return `${percent(value)}\u00a0%`;
     case 'ms': return duration(value);
-    case 'rating': return value.toFixed(2);
-    case 'points': return counts.format(Math.round(value));
-    default: return deals.format(value);
+    case 'rating': return number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+    case 'points': return count(value, 0);
+    default: return count(value);
   }
 }
 
-function duration(ms) {
+/** Minutes and seconds of milliseconds. */
+export function duration(ms) {
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-/** A moment as a clock shows it; with the day when it is not today. */
-export function time(ms, now) {
-  return now - ms > DAY_MS / 2 && new Date(ms).toDateString() !== new Date(now).toDateString()
-    ? dated.format(ms) : clock.format(ms);
+const CLOCK = { hour: '2-digit', minute: '2-digit' };
+
+/** A moment as a clock of the site shows it; with the day when it is not today. */
+export function time(ms, now = Date.now()) {
+  const timeZone = zone();
+  const clock = maker('DateTimeFormat', { ...CLOCK, timeZone });
+  if (now - ms < DAY_MS / 2 || day(ms) === day(now)) return clock.format(ms);
+  return maker('DateTimeFormat', { day: 'numeric', month: 'short', ...CLOCK, timeZone }).format(ms);
 }
+
+const day = (ms) => maker('DateTimeFormat', { dateStyle: 'short', timeZone: zone() }).format(ms);
+
+/** A moment with its seconds. */
+export const second = (ms) => maker('DateTimeFormat', { ...CLOCK, second: '2-digit', timeZone: zone() }).format(ms);
+
+/** A local date (YYYY-MM-DD), short. */
+export const date = (text) => maker('DateTimeFormat', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(Date.parse(text));
 
 /** An age: 0.4 s, 12 s, 5 min, 3 h. */
 export function age(ms) {

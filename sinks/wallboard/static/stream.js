@@ -15,7 +15,7 @@ export function follow(url, on) {
   const hear = (take) => (event) => {
     heard = performance.now();
     retry = FIRST_RETRY_MS;
-    take(JSON.parse(event.data));
+    take(JSON.parse(event.data), event.lastEventId);
   };
 
   function open() {
@@ -24,6 +24,8 @@ export function follow(url, on) {
     source.addEventListener('board', hear(on.board));
     source.addEventListener('change', hear(on.change));
     source.addEventListener('pulse', hear(on.pulse));
+    // The token is revoked or over: what is shown must go, and the server says what to do.
+    source.addEventListener('signed-out', () => location.reload());
     source.onerror = () => {
       on.lost();
       if (source.readyState === EventSource.CLOSED) again(); // an answer that is no stream: the browser has given up
@@ -65,14 +67,18 @@ export function merge(board, change) {
     teams: change.team_order ? picked(teams, change.team_order) : teams,
     floor: 'floor' in change ? change.floor : board.floor,
     listed: change.listed ?? board.listed,
-    choices: change.choices ?? board.choices,
+    loading: change.loading ?? board.loading,
+    story: 'story' in change ? change.story : board.story,
+    currency: change.currency ?? board.currency,
+    choices: change.choices ? { teams: [], ...change.choices } : board.choices,
     window: change.window ?? board.window,
     sort: change.sort ?? board.sort,
     team: 'window' in change ? change.team ?? null : board.team,
+    rep: 'window' in change ? change.rep ?? null : board.rep,
   };
 }
 
 /** The board of a first message. */
-export const whole = (message) => merge({ rows: new Map(), teams: new Map(), floor: null, listed: {}, choices: [] }, message);
+export const whole = (message) => merge({ rows: new Map(), teams: new Map(), floor: null, listed: {}, loading: {}, story: null, choices: { teams: [] } }, message);
 
 const picked = (lines, order) => new Map(order.map((key) => [key, lines.get(key)]));
