@@ -16,6 +16,9 @@ from streams.settings import Settings
 if TYPE_CHECKING:
     from streams.engine.app import Worker
 
+START_WITHIN_S = 300.0
+"""A start asks Kafka a dozen things and each may take some seconds; reading state is no part."""
+
 Hook = Callable[[], Awaitable[None]]
 
 COLLECT = (10_000, 20, 20)
@@ -56,6 +59,7 @@ def run(app: Any) -> None:
 
     tell_of_threads()
     # Giving partitions up is bounded by the rebalance timeout; the rest takes a second or two.
+    app.start_within_s = START_WITHIN_S
     app.stop_within_s = app.conf.broker_rebalance_timeout + 10.0
     # What is loaded now stays: no collection has to look at it again.
     gc.freeze()

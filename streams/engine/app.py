@@ -45,6 +45,9 @@ from streams.topics import (
 
 log = logging.getLogger(__name__)
 
+START_S = 180.0
+"""How long one part may take to start: a large `state-basis` or a slow broker takes seconds."""
+
 Hook = Callable[[], Awaitable[None]]
 
 
@@ -200,10 +203,13 @@ class Sidecar(Service):
         self._after = after
 
     async def on_start(self) -> None:
-        """Run the hooks in order; one that fails ends the process."""
+        """Run the hooks in order; one that fails, or has no end, ends the process."""
         for hook in self._before:
             try:
-                await hook()
+                async with asyncio.timeout(START_S):
+                    await hook()
+            except TimeoutError:
+                stop_now(f"the worker cannot start: something hung for {START_S:.0f} s")
             except Refused as refused:
                 stop_now(f"the worker does not start: {refused}", refused.exit_code)
             except Exception as error:

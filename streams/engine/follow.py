@@ -13,7 +13,8 @@ from streams.core.errors import PipelineError
 
 log = logging.getLogger(__name__)
 
-START_S = 20.0
+START_S = 60.0
+"""How long Kafka may take to tell all there is; a client would ask a lost broker for ever."""
 RETRY_S = 2.0
 
 Heard = Callable[[bytes | None, bytes | None], None]
@@ -33,14 +34,24 @@ class Follower:
     async def start(self) -> None:
         """Read what was said before.
 
-        Raises PipelineError when the topic is not there, KafkaError or TimeoutError without a
+        Raises PipelineError when the topic is not there or not told in time, KafkaError without a
         broker, and whatever `heard` raises.
         """
         consumer = AIOKafkaConsumer(
             **self._options, enable_auto_commit=False, auto_offset_reset="earliest"
         )
         self._consumer = consumer
-        await asyncio.wait_for(consumer.start(), START_S)
+        try:
+            async with asyncio.timeout(START_S):
+                await self._read_all(consumer)
+        except TimeoutError:
+            name = self._partition.topic
+            msg = f"Kafka did not tell all of {name} within {START_S:.0f} s; is its leader there?"
+            raise PipelineError(msg) from None
+        self._task = asyncio.create_task(self._follow(consumer), name=self._partition.topic)
+
+    async def _read_all(self, consumer: AIOKafkaConsumer) -> None:
+        await consumer.start()
         if self._partition.topic not in await consumer.topics():
             msg = f"Kafka has no topic {self._partition.topic}: run `floorcast topics create`"
             raise PipelineError(msg)
@@ -49,7 +60,6 @@ class Follower:
         end = (await consumer.end_offsets([self._partition]))[self._partition]
         while await consumer.position(self._partition) < end:
             await self._read(consumer, 500)
-        self._task = asyncio.create_task(self._follow(consumer), name=self._partition.topic)
 
     async def stop(self) -> None:
         """Listen no more."""

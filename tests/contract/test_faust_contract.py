@@ -283,17 +283,23 @@ def test_a_fetch_that_is_held_up_passes_its_cancellation_on_to_whoever_closes_th
     assert "x.cancel()\n            await x" in inspect.getsource(Fetcher.close)
 
 
-def test_a_worker_that_hangs_while_it_stops_is_ended(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [("start", "has not started within 0 s"), ("stop", "did not come to an end within 0 s")],
+)
+def test_a_worker_that_hangs_while_it_starts_or_stops_is_ended(
+    tmp_path: Path, step: str, said: str
+) -> None:
     code = (
         "import asyncio; from streams.cli.worker import compose;"
         "from streams.settings import load_settings;"
         f"app = compose(load_settings({{'FLOORCAST_DATA_DIR': {str(tmp_path)!r}}}, None)).app;"
-        "type(app).on_stop = lambda self: asyncio.sleep(60);"
-        "app.stop_within_s = 0.2;"
-        "app.loop.run_until_complete(app.stop())"
+        f"type(app).on_{step} = lambda self: asyncio.sleep(60);"
+        f"app.{step}_within_s = 0.2;"
+        f"app.loop.run_until_complete(app.{step}())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=50
     )
     assert done.returncode == EXIT_CODE
-    assert "did not come to an end within 0 s" in done.stderr
+    assert said in done.stderr

@@ -24,17 +24,21 @@ if TYPE_CHECKING:
 class LaneApp(faust.App):
     """A Faust app that carries a lane; make it with `settings.app_options`.
 
-    `stop_within_s`: a process that is still there so long after it began to stop is ended; None:
-    wait for it for ever.
+    `start_within_s`, `stop_within_s`: a process that has not started, or is still there, so long
+    after it began to is ended; None: wait for it for ever.
     """
 
     lane: Lane
+    start_within_s: float | None = None
     stop_within_s: float | None = None
 
     async def start(self) -> None:
         """Start all parts; ends the process when one cannot, as when no broker answers."""
+        deadline = self._die_after(self.start_within_s, "the worker has not started")
         try:
             await super().start()
+            if deadline is not None:
+                deadline.cancel()
         except KafkaError as error:
             self.lane.host.die(
                 f"the worker cannot start: {error}; are Kafka and its address right?"
@@ -47,13 +51,18 @@ class LaneApp(faust.App):
 
         It would go on being a member of the group and hold partitions that nobody shows.
         """
-        if self.stop_within_s is not None and not self.should_stop:
-            said = f"the worker did not come to an end within {self.stop_within_s:.0f} s"
-            # A thread, because the loop may be what hangs; the end of the process takes it along.
-            deadline = threading.Timer(self.stop_within_s, self.lane.host.die, [said])
-            deadline.daemon = True
-            deadline.start()
+        if not self.should_stop:
+            self._die_after(self.stop_within_s, "the worker did not come to an end")
         await super().stop()
+
+    def _die_after(self, seconds: float | None, said: str) -> threading.Timer | None:
+        if seconds is None:
+            return None
+        # A thread, because the loop may be what hangs; the end of the process takes it along.
+        deadline = threading.Timer(seconds, self.lane.host.die, [f"{said} within {seconds:.0f} s"])
+        deadline.daemon = True
+        deadline.start()
+        return deadline
 
     def _crash(self, reason: BaseException) -> None:
         # Faust would stop part after part and commit on the way; none of it can be trusted now.
