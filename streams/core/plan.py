@@ -1,4 +1,4 @@
-"""The plan: sites, teams, roster and what dispositions mean, as one validated TOML text."""
+"""The plan: sites, teams, roster, what dispositions mean, alerts, as one validated TOML text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import json
 
+from streams.core.alerts.settings import AlertSettings, read_alerts
 from streams.core.calendar import DAY_MS, Zone
 from streams.core.errors import PlanError
 from streams.core.plan_problems import Problems
@@ -23,13 +24,14 @@ from streams.core.roster import DEFAULT_SITE, Entry, Place, Roster, Site, Team
 
 __all__ = ["Place", "Plan", "Site", "Team", "parse_plan"]
 
-_SECTIONS = ("sites", "teams", "roster", "dispositions", "deals")
+_SECTIONS = ("sites", "teams", "roster", "dispositions", "deals", "alerts")
 
 
 class Plan:
     """A plan without faults. `default_zone` is the zone of reps outside the roster.
 
-    `dispositions` is code to flags; `reversals` says how cancelled and refunded deals are dated.
+    `dispositions` is code to flags; `reversals` says how cancelled and refunded deals are dated;
+    `alerts` says when a drop of conversion is told, and shapes no contribution.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class Plan:
         entries: Iterable[Entry],
         dispositions: Mapping[str, frozenset[str]],
         reversals: Reversals,
+        alerts: AlertSettings | None = None,
     ) -> None:
         self.default_zone = default_zone
         self.sites = dict(sites)
         self.teams = dict(teams)
         self.dispositions = dict(dispositions)
         self.reversals: Reversals = reversals
+        self.alerts = alerts or AlertSettings()
         self.roster = Roster(entries, Site(DEFAULT_SITE, default_zone))
 
     @classmethod
@@ -142,6 +146,7 @@ def parse_plan(text: str, default_zone: str) -> Plan:
     entries = read_roster(content.get("roster", []), teams, problems)
     dispositions = read_dispositions(content.get("dispositions", {}), problems)
     reversals = read_reversals(content.get("deals", {}), problems)
+    alerts = read_alerts(content.get("alerts", {}), problems)
     if problems.lines:
         raise PlanError(problems.lines)
     return Plan(
@@ -151,4 +156,5 @@ def parse_plan(text: str, default_zone: str) -> Plan:
         entries=entries,
         dispositions=dispositions,
         reversals=reversals,
+        alerts=alerts,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
+from tests.bench.alerts import measure_alerts
 from tests.bench.cold import measure_cold
 from tests.bench.idle import measure_days, measure_idle
 from tests.bench.ledger import measure_ledger
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
     "memory": lambda *_: measure_memory(),
     "recovery": lambda *_: measure_recovery(),
     "read-side": lambda *_: measure_read_side(),
+    "alerts": lambda *_: measure_alerts(full=False),  # `--full` is the command's
 }
 
 
@@ -56,7 +58,8 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
     show_default=True,
     help="Reps of all that read a topic, `scale` excepted.",
 )
-def main(names: tuple[str, ...], events: int, reps: int) -> None:
+@click.option("--full", is_flag=True, help="`alerts` on the floor of the promise: some minutes.")
+def main(names: tuple[str, ...], events: int, reps: int, full: bool) -> None:
     """Run the named benchmarks, or all of them.
 
     Ratios hold on any machine; the figures beside them are of this one, now. `steps` also writes
@@ -66,7 +69,10 @@ def main(names: tuple[str, ...], events: int, reps: int) -> None:
     """
     console = Console(width=100)
     for name in names or BENCHMARKS:
-        show(BENCHMARKS[name](events, reps), console)
+        if name == "alerts":
+            show(measure_alerts(full=full), console)
+        else:
+            show(BENCHMARKS[name](events, reps), console)
 
 
 def _written(grid: Grid) -> Grid:

@@ -1,0 +1,1 @@
+"""Did a rep's conversion really drop? The detector, its settings and its words; all pure."""

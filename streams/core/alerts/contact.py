@@ -1,0 +1,80 @@
+"""Matured contacts: what the detector scores, and the 5-minute buckets they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct, msgpack
+
+from streams.core.calendar import MINUTE_MS
+
+BUCKET_MS = 5 * MINUTE_MS
+
+Rule = Literal["call_id", "lead", "customer", "latest"]
+"""By which rule a deal was found to belong to a contact."""
+
+Pause = Literal["feed_silent", "lag", "recovering"]
+"""Why a floor's alerts are held back: sales may be missing, or may not have been seen yet."""
+
+
+class MaturedContact(Struct, array_like=True, frozen=True, gc=False, order=True):
+    """A contact at the age at which it is scored; the array's order is the stored form and sorts.
+
+    `at_ms` is the end of the call. `sale`: a deal that came within the grace period belongs to it,
+    by `rule`. What comes later changes nothing: score and baseline see deals at the same age.
+    """
+
+    at_ms: int
+    entity: str
+    rep_id: str
+    team_id: str
+    sale: bool
+    rule: Rule | Literal[""] = ""
+
+
+class Bucket(Struct, frozen=True):
+    """All matured contacts of a floor that ended in [number, number + 1) * 5 minutes.
+
+    Their order is of no account. `paused`: why alerts were held back when the bucket was due.
+    """
+
+    number: int
+    contacts: tuple[MaturedContact, ...]
+    paused: tuple[Pause, ...] = ()
+
+
+def bucket_of(at_ms: int) -> int:
+    """The number of the bucket an instant lies in."""
+    return at_ms // BUCKET_MS
+
+
+def due_ms(number: int, grace_ms: int) -> int:
+    """The instant from which all contacts of a bucket have matured."""
+    return (number + 1) * BUCKET_MS + grace_ms
+
+
+def distinct(contacts: Iterable[MaturedContact]) -> tuple[list[MaturedContact], int]:
+    """(contacts in the order of folding, one an entity; how many repeats were dropped).
+
+    Of repeats that differ the one that sorts first counts, whichever came first.
+    """
+    ordered = sorted(contacts)
+    kept: dict[tuple[str, str], MaturedContact] = {}
+    for contact in ordered:
+        kept.setdefault((contact.rep_id, contact.entity), contact)
+    return list(kept.values()), len(ordered) - len(kept)
+
+
+def encode_contact(contact: MaturedContact) -> bytes:
+    """A matured contact as a record's value."""
+    return _ENCODER.encode(contact)
+
+
+def decode_contact(raw: bytes) -> MaturedContact:
+    """What `encode_contact` made; raises msgspec.DecodeError or ValidationError."""
+    return _DECODER.decode(raw)
+
+
+_ENCODER = msgpack.Encoder()
+_DECODER = msgpack.Decoder(MaturedContact)

@@ -1,0 +1,67 @@
+"""All that the detector keeps of a floor, as one value that can be stored."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field, msgpack
+
+from streams.core.alerts.group import Group
+from streams.core.alerts.outcomes import Alert, Standing
+from streams.core.alerts.rep_watch import RepWatch
+from streams.core.alerts.settings import AlertSettings
+from streams.core.errors import StateVersionMismatch
+
+VERSION = 1
+FLOOR = ""
+"""The group of all teams; no team has this id."""
+
+
+class FloorWatch(Struct, array_like=True):
+    """The state of the detector of one site; the array's order is the stored form.
+
+    `zone` is the site's IANA time zone. `newest` is the bucket folded last, `day` its local day.
+    `groups` are teams by id and the floor under "". `sizes` are reps of a team that were at work
+    lately. `pull` is how strongly reps are drawn to their group, in expected sales. `held` are reds
+    by rep that were found while alerts were held back.
+    """
+
+    site_id: str
+    zone: str
+    newest: int = -1
+    day: int = -1
+    pull: float = 0.0
+    groups: dict[str, Group] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    reps: dict[str, RepWatch] = field(default_factory=dict)
+    held: dict[str, Alert] = field(default_factory=dict)
+
+
+def standing(floor: FloorWatch, rep_id: str, settings: AlertSettings) -> Standing:
+    """What the detector can say of a rep now, and what is missing."""
+    rep = floor.reps.get(rep_id)
+    if rep is None:
+        return Standing("unknown")
+    if rep.moved_left:
+        need = settings.moved_days
+        return Standing("moved", 0.0, max(need - rep.moved_left, 0), need, "days")
+    if rep.base_days < settings.minimum_days:
+        return Standing("learning", 0.0, rep.base_days, settings.minimum_days, "days")
+    if rep.base_contacts < settings.minimum_contacts:
+        have, need = rep.base_contacts, settings.minimum_contacts
+        return Standing("learning", 0.0, have, need, "contacts")
+    return Standing("amber" if rep.amber else "watched", rep.evidence)
+
+
+def encode_floor(floor: FloorWatch) -> bytes:
+    """The state as bytes."""
+    return bytes([VERSION]) + _ENCODER.encode(floor)
+
+
+def decode_floor(raw: bytes) -> FloorWatch:
+    """What `encode_floor` made; raises StateVersionMismatch for that of another release."""
+    if raw[0] != VERSION:
+        raise StateVersionMismatch(raw[0], VERSION)
+    return _DECODER.decode(memoryview(raw)[1:])
+
+
+_ENCODER = msgpack.Encoder()
+_DECODER = msgpack.Decoder(FloorWatch)

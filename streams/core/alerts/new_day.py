@@ -1,0 +1,61 @@
+"""What happens to a floor's detector between two local days: profiles, baselines, team sizes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from statistics import fmean, pvariance
+
+from streams.core.alerts.floor_watch import FLOOR, FloorWatch
+from streams.core.alerts.settings import AlertSettings
+
+LATELY_DAYS = 14
+"""Local days without a contact after which a rep no longer counts in the size of the team."""
+FORGET_DAYS = 120
+"""Local days without a contact after which a rep starts anew: the baseline is of another time."""
+_LEAST_VARIANCE, _MOST_PULL = 0.005, 200.0
+"""Bounds of the method of moments; below this variance reps are taken to be alike."""
+_UNKNOWN_PULL = 10.0
+"""Expected sales a rep is drawn by while too few are learned to tell how much reps differ."""
+_FEW = 5
+
+
+def begin_day(floor: FloorWatch, day: int, settings: AlertSettings) -> None:
+    """Close the day before, and make the rates and baselines of this one."""
+    whole = floor.groups.get(FLOOR)
+    if whole is not None:
+        whole.close_day(None)
+    for team_id, group in floor.groups.items():
+        if team_id != FLOOR:
+            group.close_day(whole)
+    for rep_id in [r for r, rep in floor.reps.items() if day - rep.last_day > FORGET_DAYS]:
+        del floor.reps[rep_id]
+        floor.held.pop(rep_id, None)
+    for rep in floor.reps.values():
+        rep.close_day(settings)
+    floor.sizes = dict(
+        Counter(rep.team_id for rep in floor.reps.values() if day - rep.last_day <= LATELY_DAYS)
+    )
+    learned = [
+        (rep.base_sales, rep.base_expected)
+        for rep in floor.reps.values()
+        if rep.learned(settings) and rep.base_expected
+    ]
+    floor.pull = pull(learned)
+    for rep in floor.reps.values():
+        rep.theta = (rep.base_sales + floor.pull) / (rep.base_expected + floor.pull)
+    floor.day = day
+
+
+def pull(baselines: Sequence[tuple[int, float]]) -> float:
+    """By how many expected sales a rep is drawn to the group: k of `theta = (S + k)/(E + k)`.
+
+    `baselines` are (sales, expected sales > 0). Method of moments: the variance of S/E over reps,
+    less what chance alone gives, is 1/k.
+    """
+    if len(baselines) < _FEW:
+        return _UNKNOWN_PULL
+    ratios = [sales / expected for sales, expected in baselines]
+    mean = fmean(ratios)
+    chance = fmean(mean / expected for _, expected in baselines)
+    return min(1.0 / max(pvariance(ratios, mean) - chance, _LEAST_VARIANCE), _MOST_PULL)

@@ -1,0 +1,114 @@
+"""What the detector says of a bucket: values with their reason; the effects happen at the edge."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from msgspec import Struct
+
+from streams.core.alerts.contact import Pause
+
+Level = Literal["red", "amber"]
+Suppression = Pause | Literal["moved"]
+"""Why nothing is told of a rep: the floor is paused, or the rep has just changed teams."""
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """A rep's conversion really dropped, as far as `evidence` goes.
+
+    `contacts`, `sales`, `expected` are of the run that led here, from `since_ms` on; `expected` is
+    the sum of the rep's usual chances, allowing for the group. `evidence` is the mean number of
+    contacts between such alerts of a rep selling normally. `baseline_*` is what usual stands on.
+    `group` is the team held against, "" for the floor.
+    """
+
+    id: str
+    level: Level
+    site_id: str
+    rep_id: str
+    team_id: str
+    group: str
+    at_ms: int
+    since_ms: int
+    evidence: float
+    contacts: int
+    sales: int
+    expected: float
+    baseline_days: int
+    baseline_contacts: int
+    reason: Literal["conversion_drop"] = "conversion_drop"
+
+    @property
+    def contacts_per_day(self) -> float:
+        """Contacts of the rep's usual working day."""
+        return self.baseline_contacts / self.baseline_days
+
+
+class Suppressed(Struct, frozen=True, kw_only=True):
+    """An alert that is held back. The evidence stays; it is told when the reasons have passed."""
+
+    alert: Alert
+    reasons: tuple[Suppression, ...]
+
+
+class Cleared(Struct, frozen=True, kw_only=True):
+    """A rep is no longer amber, or a red that was held back is no longer one.
+
+    Rule: the evidence has fallen below half the threshold.
+    """
+
+    rep_id: str
+    team_id: str
+    level: Level
+    at_ms: int
+    evidence: float
+    reason: Literal["evidence_fell"] = "evidence_fell"
+
+
+class Restarted(Struct, frozen=True, kw_only=True):
+    """A rep's evidence was set back to nothing; `evidence` is what it was.
+
+    `moved`: it was held against another team's rate. `red`: it has just been told.
+    """
+
+    rep_id: str
+    team_id: str
+    at_ms: int
+    evidence: float
+    reason: Literal["red", "moved"]
+
+
+class Dropped(Struct, frozen=True, kw_only=True):
+    """Contacts that changed nothing.
+
+    `repeat`: their entity is in the bucket already. `folded`: their bucket had been folded before
+    they came. `other_bucket`: they do not lie in the bucket they were handed over with.
+    """
+
+    bucket: int
+    contacts: int
+    reason: Literal["repeat", "folded", "other_bucket"]
+
+
+class Standing(Struct, frozen=True):
+    """What the detector can say of a rep at all.
+
+    `learning`: too little history, `have` of `need` baseline days or contacts, whichever is short.
+    `moved`: `need` - `have` working days are left. `unknown`: no contact yet.
+    """
+
+    state: Literal["watched", "amber", "learning", "moved", "unknown"]
+    evidence: float = 0.0
+    have: int = 0
+    need: int = 0
+    unit: Literal["", "days", "contacts"] = ""
+
+
+Outcome = Alert | Suppressed | Cleared | Restarted | Dropped
+
+
+def alert_id(site_id: str, rep_id: str, level: Level, at_ms: int, entity: str) -> str:
+    """The id of an alert: the same whenever, and by whomever, the same contacts are folded."""
+    text = "\x1f".join(("conversion_drop", site_id, rep_id, level, str(at_ms), entity))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,114 @@
+"""What the detector keeps of one rep: baseline, evidence, and the run that an alert tells of."""
+
+from __future__ import annotations
+
+import struct
+
+from msgspec import Struct
+
+from streams.core.alerts.settings import AlertSettings
+
+CAP = 1e15
+"""No evidence grows beyond this, however long alerts are held back."""
+_DAY = struct.Struct("<IId")
+
+
+class RepWatch(Struct, array_like=True, gc=False):
+    """A rep; the array's order is the stored form. About 1.5 KB.
+
+    `group` is whose rate the rep is held against: the team, or "" for the floor; `own_*` is the
+    rep's part in its level, as of `own_ticks` of its clock. `low`, `middle`, `high` are the
+    evidence for the three ratios. `run` is the evidence since it last was none, and `run_*` what
+    happened since. `past` are working days, oldest first: contacts, sales, expected sales;
+    `base_*` their sums over the baseline, `theta` the rep's usual rate over the group's.
+    `moved_left`: working days for which nothing is scored. `held`: red, and held back.
+    """
+
+    team_id: str
+    group: str = ""
+    own_sales: float = 0.0
+    own_weight: float = 0.0
+    own_ticks: int = 0
+    low: float = 0.0
+    middle: float = 0.0
+    high: float = 0.0
+    run: float = 1.0
+    run_contacts: int = 0
+    run_sales: int = 0
+    run_expected: float = 0.0
+    run_since_ms: int = 0
+    amber: bool = False
+    held: bool = False
+    contacts_today: int = 0
+    sales_today: int = 0
+    expected_today: float = 0.0
+    past: bytes = b""
+    base_days: int = 0
+    base_contacts: int = 0
+    base_sales: int = 0
+    base_expected: float = 0.0
+    theta: float = 1.0
+    moved_left: int = 0
+    last_day: int = 0
+
+    @property
+    def evidence(self) -> float:
+        """How rare this is: a rep selling normally gets here once in about so many contacts."""
+        return (self.low + self.middle + self.high) / 3.0
+
+    def score(
+        self, sale: bool, expected: float, guard: float, ratios: tuple[float, float, float]
+    ) -> float:
+        """Take in one contact with this chance of a sale; the evidence after it."""
+        p = expected * guard
+        a, b, c = ratios
+        if sale:
+            la, lb, lc = a, b, c
+        else:
+            miss = 1.0 - p
+            la, lb, lc = (1.0 - a * p) / miss, (1.0 - b * p) / miss, (1.0 - c * p) / miss
+        self.low = low = min((self.low + 1.0) * la, CAP)
+        self.middle = middle = min((self.middle + 1.0) * lb, CAP)
+        self.high = high = min((self.high + 1.0) * lc, CAP)
+        self.run = min(self.run * lb, CAP)
+        if self.run <= 1.0:
+            self.run, self.run_contacts, self.run_sales, self.run_expected = 1.0, 0, 0, 0.0
+        else:
+            self.run_contacts += 1
+            self.run_sales += sale
+            self.run_expected += expected
+        return (low + middle + high) / 3.0
+
+    def restart(self) -> None:
+        """Forget the evidence, not the baseline."""
+        self.low = self.middle = self.high = 0.0
+        self.run, self.run_contacts, self.run_sales, self.run_expected = 1.0, 0, 0, 0.0
+        self.amber = self.held = False
+
+    def learned(self, settings: AlertSettings) -> bool:
+        """True when there is a baseline to hold the rep against."""
+        return (
+            self.base_days >= settings.minimum_days
+            and self.base_contacts >= settings.minimum_contacts
+        )
+
+    def close_day(self, settings: AlertSettings) -> None:
+        """End the rep's working day, if there was one, and sum the baseline of the next."""
+        if not self.contacts_today:
+            return
+        kept, lag = settings.baseline_days, settings.baseline_lag_days
+        if self.expected_today:
+            day = _DAY.pack(self.contacts_today, self.sales_today, self.expected_today)
+            self.past = (self.past + day)[-(kept + lag) * _DAY.size :]
+        self.contacts_today, self.sales_today, self.expected_today = 0, 0, 0.0
+        self.moved_left = max(self.moved_left - 1, 0)
+        end = max(len(self.past) - lag * _DAY.size, 0)
+        held = self.past[:end][-kept * _DAY.size :]
+        days, contacts, sales, expected = 0, 0, 0, 0.0
+        for of_day in _DAY.iter_unpack(held):
+            days += 1
+            contacts += of_day[0]
+            sales += of_day[1]
+            expected += of_day[2]
+        self.base_days, self.base_contacts = days, contacts
+        self.base_sales, self.base_expected = sales, expected
