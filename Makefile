@@ -11,10 +11,10 @@ bin := .venv/bin
 dev_env := .venv/.stamp-dev
 demo_env := $(if $(wildcard $(dev_env)),$(dev_env),.venv/.stamp-demo)
 
-.PHONY: help demo test check fmt services bench chaos chaos-long dashboards lock clean env
+.PHONY: help demo test check fmt services bench bench-alerts chaos chaos-long dashboards lock clean env
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(demo_env) ## A simulated floor on an embedded broker, with the live page; needs only Python (ARGS="--reps 500")
 	@$(bin)/floorcast demo $(ARGS)
@@ -34,6 +34,9 @@ services: env ## Install what the tests need: Kafka, Redis, Prometheus, Alertman
 
 bench: env services ## Print what speed and memory this machine measures
 	@$(bin)/python -m tests.bench $(ARGS)
+
+bench-alerts: env ## False alarms, delays and cost of the alert detector on floors with known truth (ARGS=--full)
+	@$(bin)/python -m tests.bench alerts $(ARGS)
 
 chaos: env services ## Faults of every kind on real servers, every event accounted for; 5 minutes (ARGS="--seed 7")
 	@$(bin)/python -m tests.chaos run --rounds 4 $(ARGS)

@@ -10,6 +10,7 @@ CORE = Path(streams.core.__file__).parent
 
 def test_the_readme_lists_every_file_of_the_core_and_no_other() -> None:
     table = [line for line in (CORE / "README.md").read_text("utf-8").splitlines() if "|" in line]
-    listed = [name for line in table for name in re.findall(r"`(\w+\.py)`", line.split("|")[1])]
+    listed = [name for line in table for name in re.findall(r"`([\w/]+\.py)`", line.split("|")[1])]
     assert len(listed) == len(set(listed))
-    assert set(listed) == {path.name for path in CORE.glob("*.py")} - {"__init__.py"}
+    files = [path for path in CORE.rglob("*.py") if path.name != "__init__.py"]
+    assert set(listed) == {path.relative_to(CORE).as_posix() for path in files}

@@ -1,0 +1,152 @@
+"""The detector by its definition: everything of a contact computed anew from all contacts so far.
+
+Slow, and without moves or thresholds: a law holds the shipped fold against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from statistics import fmean
+
+from streams.core.alerts.contact import BUCKET_MS, MaturedContact
+from streams.core.alerts.settings import AlertSettings
+from streams.core.calendar import DAY_MS, HOUR_MS
+
+FLOOR = ""
+
+
+def day_of(contact: MaturedContact) -> int:
+    return contact.at_ms // DAY_MS
+
+
+def hour_of(contact: MaturedContact) -> int:
+    return contact.at_ms % DAY_MS // HOUR_MS
+
+
+def bucket_of(contact: MaturedContact) -> int:
+    return contact.at_ms // BUCKET_MS
+
+
+class SlowFloor:
+    """Evidence of each rep after all of `contacts`, which are sorted and in UTC."""
+
+    def __init__(self, contacts: Sequence[MaturedContact], settings: AlertSettings) -> None:
+        self.contacts, self.settings = contacts, settings
+        self.expected: dict[MaturedContact, float] = {}
+        self.groups: dict[tuple[str, int], str] = {}
+        for contact in contacts:
+            self.expected[contact] = self._expected(contact)
+
+    def evidence(self, rep_id: str) -> float:
+        """Mean over the ratios of the sum, over all starts, of the products from there on."""
+        scored = [
+            (one.sale, self.settings.guard * min(self.expected[one] * theta, 0.6))
+            for one in self._of_rep(rep_id)
+            for theta in [self._theta(rep_id, day_of(one))]
+            if theta is not None and self.expected[one]
+        ]
+        return fmean(closed_form(scored, ratio) for ratio in self.settings.ratios)
+
+    def _of_rep(self, rep_id: str) -> list[MaturedContact]:
+        return [one for one in self.contacts if one.rep_id == rep_id]
+
+    def _in_group(self, name: str) -> Callable[[MaturedContact], bool]:
+        return lambda one: name in (FLOOR, one.team_id)
+
+    def _days(self, name: str, before: int) -> list[int]:
+        inside = self._in_group(name)
+        return sorted({day_of(o) for o in self.contacts if inside(o) and day_of(o) < before})[-20:]
+
+    def _average(self, name: str, day: int) -> float | None:
+        days, inside = self._days(name, day), self._in_group(name)
+        held = [one for one in self.contacts if inside(one) and day_of(one) in days]
+        return max(fmean(one.sale for one in held), 1e-4) if held else None
+
+    def _profile(self, name: str, day: int, hour: int) -> float:
+        days, inside = self._days(name, day), self._in_group(name)
+        usual = 1.0 if name == FLOOR else self._profile(FLOOR, day, hour)
+        average = self._average(name, day)
+        if len(days) < 5 or average is None:
+            return usual
+        held = [
+            one
+            for one in self.contacts
+            if inside(one) and day_of(one) in days and hour_of(one) == hour
+        ]
+        sold = sum(one.sale for one in held)
+        return (sold + 20 * usual) / (len(held) + 20 / average) / average
+
+    def _group(self, rep_id: str, team_id: str, day: int) -> str:
+        lately = {
+            one.rep_id for one in self.contacts if one.team_id == team_id and day_of(one) < day
+        }
+        small = len(lately) < self.settings.minimum_team
+        return FLOOR if small or self._average(team_id, day) is None else team_id
+
+    def _expected(self, contact: MaturedContact) -> float:
+        day, now = day_of(contact), bucket_of(contact)
+        name = self._group(contact.rep_id, contact.team_id, day)
+        self.groups[contact.rep_id, now] = name
+        average = self._average(name, day)
+        if average is None:
+            return 0.0
+        inside = self._in_group(name)
+        held = [one for one in self.contacts if inside(one) and bucket_of(one) <= now]
+        buckets = sorted({bucket_of(one) for one in held})
+        age = {number: len(buckets) - 1 - at for at, number in enumerate(buckets)}
+        fade = 0.5 ** (1 / (12 * self.settings.half_life_hours))
+        since = self._in_group_since(contact.rep_id, name, now)
+        sales, weight = 1.0, 1.0 / average
+        for one in held:
+            if one.rep_id != contact.rep_id or bucket_of(one) < since:
+                part = fade ** age[bucket_of(one)]
+                sales += part * one.sale
+                weight += part * self._profile(name, day_of(one), hour_of(one))
+        profile = self._profile(name, day, hour_of(contact))
+        return min(max(profile * sales / weight, 1e-4), 0.6)
+
+    def _in_group_since(self, rep_id: str, name: str, now: int) -> int:
+        """Own contacts are left out from the bucket on at which the rep came into the group."""
+        first = now
+        own = sorted(number for rep, number in self.groups if rep == rep_id and number <= now)
+        for number in reversed(own):
+            if self.groups[rep_id, number] != name:
+                break
+            first = number
+        return first
+
+    def _baseline(self, rep_id: str, day: int) -> list[MaturedContact] | None:
+        settings = self.settings
+        own = [o for o in self._of_rep(rep_id) if day_of(o) < day and self.expected.get(o)]
+        days = sorted({day_of(one) for one in own})
+        days = days[: len(days) - settings.baseline_lag_days][-settings.baseline_days :]
+        held = [one for one in own if day_of(one) in days]
+        learned = len(days) >= settings.minimum_days and len(held) >= settings.minimum_contacts
+        return held if learned else None
+
+    def _theta(self, rep_id: str, day: int) -> float | None:
+        held = self._baseline(rep_id, day)
+        if held is None:
+            return None
+        everyone = {one.rep_id for one in self.contacts if day_of(one) < day}
+        known = [base for rep in sorted(everyone) if (base := self._baseline(rep, day))]
+        ratios = [
+            sum(one.sale for one in base) / sum(self.expected[one] for one in base)
+            for base in known
+        ]
+        k = 10.0
+        if len(ratios) >= 5:
+            mean = fmean(ratios)
+            chance = fmean(mean / sum(self.expected[one] for one in base) for base in known)
+            k = min(1 / max(fmean((z - mean) ** 2 for z in ratios) - chance, 0.005), 200.0)
+        expected = sum(self.expected[one] for one in held)
+        return (sum(one.sale for one in held) + k) / (expected + k)
+
+
+def closed_form(scored: Sequence[tuple[bool, float]], ratio: float) -> float:
+    """Shiryaev and Roberts: the likelihood of a drop at each moment so far, summed."""
+    total, product = 0.0, 1.0
+    for sale, p in reversed(scored):
+        product *= ratio if sale else (1 - ratio * p) / (1 - p)
+        total += product
+    return total

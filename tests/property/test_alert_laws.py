@@ -1,0 +1,234 @@
+"""Laws of the conversion-drop detector: what it says depends on the contacts alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.core.alerts.contact import (
+    BUCKET_MS,
+    Bucket,
+    MaturedContact,
+    Pause,
+    bucket_of,
+    decode_contact,
+    distinct,
+    encode_contact,
+)
+from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
+from streams.core.alerts.outcomes import Alert, Cleared, Dropped, Outcome, Restarted, Suppressed
+from streams.core.alerts.rep_watch import RepWatch
+from streams.core.alerts.settings import AlertSettings
+from streams.core.alerts.step import fold
+from streams.core.calendar import DAY_MS, HOUR_MS
+from tests.property.slow_alerts import SlowFloor, closed_form
+
+FIRST_MS = 20_000 * DAY_MS + 9 * HOUR_MS
+QUICK = AlertSettings(
+    red=1e12,
+    amber=1e11,
+    baseline_days=3,
+    baseline_lag_days=1,
+    minimum_days=1,
+    minimum_contacts=2,
+    minimum_team=3,
+    moved_days=1,
+)
+TOUCHY = AlertSettings(
+    red=3,
+    amber=2,
+    guard=1,
+    baseline_days=3,
+    baseline_lag_days=0,
+    minimum_days=1,
+    minimum_contacts=1,
+    minimum_team=2,
+    moved_days=1,
+)
+PAUSES: list[tuple[Pause, ...]] = [(), ("feed_silent",), ("lag", "recovering")]
+
+
+@st.composite
+def floors(draw: st.DrawFn, *, move: bool = False, days: int = 7) -> list[MaturedContact]:
+    """Contacts of up to 7 reps in two teams over some days, a few buckets a day; sorted."""
+    found = {}
+    count = draw(st.integers(1, 60))
+    for number in range(count):
+        rep = draw(st.integers(0, 6))
+        at_ms = FIRST_MS + draw(st.integers(0, days - 1)) * DAY_MS
+        at_ms += draw(st.sampled_from([0, 0, 1, 13, 26])) * BUCKET_MS + draw(st.integers(0, 3))
+        team = draw(st.sampled_from(["a", "b"])) if move else ("a" if rep < 4 else "b")
+        sale = draw(st.sampled_from([True, False, False]))
+        one = MaturedContact(at_ms, f"call-{number}", f"r{rep}", team, sale)
+        found[one.entity] = one
+    return sorted(found.values())
+
+
+def buckets(contacts: list[MaturedContact], paused: tuple[Pause, ...] = ()) -> list[Bucket]:
+    return [
+        Bucket(number, tuple(inside), paused)
+        for number, inside in groupby(sorted(contacts), lambda one: bucket_of(one.at_ms))
+    ]
+
+
+def folded(
+    given_: list[Bucket], config: AlertSettings, floor: FloorWatch | None = None
+) -> tuple[bytes, list[Outcome]]:
+    floor = floor or FloorWatch("site", "UTC")
+    out: list[Outcome] = []
+    for bucket in given_:
+        floor, said = fold(floor, bucket, config)
+        out += said
+    return encode_floor(floor), out
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(1e-4, 0.6)), max_size=60))
+def test_the_recursion_is_the_sum_over_all_moments_of_a_drop(
+    scored: list[tuple[bool, float]],
+) -> None:
+    rep, ratios = RepWatch("team"), AlertSettings().ratios
+    for sale, p in scored:
+        rep.score(sale, p, 1.0, ratios)
+    for held, ratio in zip((rep.low, rep.middle, rep.high), ratios, strict=True):
+        assert held == pytest.approx(closed_form(scored, ratio), rel=1e-9)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(1e-3, 0.6)), max_size=60))
+def test_a_run_begins_where_the_evidence_for_a_drop_was_last_none(
+    scored: list[tuple[bool, float]],
+) -> None:
+    rep, ratios = RepWatch("team"), AlertSettings().ratios
+    for sale, p in scored:
+        rep.score(sale, p, 1.0, ratios)
+    likelihoods = [ratios[1] if sale else (1 - ratios[1] * p) / (1 - p) for sale, p in scored]
+    product, begin = 1.0, 0
+    for at, likelihood in enumerate(likelihoods):
+        product *= likelihood
+        if product <= 1.0:
+            product, begin = 1.0, at + 1
+    run = scored[begin:]
+    assert (rep.run_contacts, rep.run_sales) == (len(run), sum(sale for sale, _ in run))
+    assert rep.run_expected == pytest.approx(sum(p for _, p in run))
+
+
+@settings(max_examples=60)
+@given(floors())
+def test_the_fold_is_what_the_definition_says(contacts: list[MaturedContact]) -> None:
+    floor = FloorWatch("site", "UTC")
+    folded(buckets(contacts), QUICK, floor)
+    slow = SlowFloor(contacts, QUICK)
+    for rep_id, rep in floor.reps.items():
+        assert rep.evidence == pytest.approx(slow.evidence(rep_id), rel=1e-9)
+
+
+@given(floors(move=True), st.randoms(use_true_random=False), st.sampled_from(PAUSES))
+def test_order_and_repeats_in_a_bucket_change_nothing(
+    contacts: list[MaturedContact], random_: object, paused: tuple[Pause, ...]
+) -> None:
+    plain = buckets(contacts, paused)
+    mixed = []
+    for bucket in plain:
+        twice = [*bucket.contacts, *bucket.contacts[::2]]
+        random_.shuffle(twice)  # type: ignore[attr-defined]  # the strategy's type says no more
+        mixed.append(Bucket(bucket.number, tuple(twice), bucket.paused))
+    state, said = folded(plain, TOUCHY)
+    other_state, other_said = folded(mixed, TOUCHY)
+    assert other_state == state
+    repeats = [one for one in other_said if isinstance(one, Dropped)]
+    assert [one for one in other_said if not isinstance(one, Dropped)] == said
+    assert sum(one.contacts for one in repeats) == sum(-(-len(b.contacts) // 2) for b in plain)
+    assert {one.reason for one in repeats} <= {"repeat"}
+
+
+@given(floors(move=True))
+def test_of_repeats_that_differ_the_same_one_counts_in_any_order(
+    contacts: list[MaturedContact],
+) -> None:
+    other = [
+        MaturedContact(o.at_ms, o.entity, o.rep_id, o.team_id, not o.sale, "latest")
+        for o in contacts
+    ]
+    assert distinct([*contacts, *other]) == distinct([*other, *contacts])
+
+
+@given(floors(move=True), st.data())
+def test_a_replay_and_a_restart_anywhere_say_the_same(
+    contacts: list[MaturedContact], data: st.DataObject
+) -> None:
+    given_ = [
+        Bucket(b.number, b.contacts, data.draw(st.sampled_from(PAUSES))) for b in buckets(contacts)
+    ]
+    state, said = folded(given_, TOUCHY)
+    assert folded(given_, TOUCHY) == (state, said)
+    cut = data.draw(st.integers(0, len(given_)))
+    first_state, first_said = folded(given_[:cut], TOUCHY)
+    later_state, later_said = folded(given_[cut:], TOUCHY, decode_floor(first_state))
+    assert later_state == state
+    assert first_said + later_said == said
+
+
+@given(floors(move=True), st.data())
+def test_a_bucket_that_was_folded_changes_nothing_and_is_counted(
+    contacts: list[MaturedContact], data: st.DataObject
+) -> None:
+    given_ = buckets(contacts)
+    floor = FloorWatch("site", "UTC")
+    state, _ = folded(given_, TOUCHY, floor)
+    again = data.draw(st.sampled_from(given_))
+    after, said = folded([again], TOUCHY, floor)
+    assert after == state
+    assert said == [Dropped(bucket=again.number, contacts=len(again.contacts), reason="folded")]
+
+
+@given(floors(), st.integers(1, 5))
+def test_a_contact_of_another_bucket_is_dropped_and_counted(
+    contacts: list[MaturedContact], ahead: int
+) -> None:
+    first = buckets(contacts)[0]
+    wrong = Bucket(first.number + ahead, first.contacts)
+    said = fold(FloorWatch("site", "UTC"), wrong, QUICK)[1]
+    kept = len(first.contacts)
+    assert said == [Dropped(bucket=wrong.number, contacts=kept, reason="other_bucket")]
+
+
+@given(floors(move=True), st.data())
+def test_no_evidence_goes_without_a_word(
+    contacts: list[MaturedContact], data: st.DataObject
+) -> None:
+    """Every red that was held back is told, cleared, given up for a move, or still held."""
+    given_ = [
+        Bucket(b.number, b.contacts, data.draw(st.sampled_from(PAUSES))) for b in buckets(contacts)
+    ]
+    floor = FloorWatch("site", "UTC")
+    _, said = folded(given_, TOUCHY, floor)
+    held = {o.alert.id for o in said if isinstance(o, Suppressed) and o.reasons != ("moved",)}
+    moved = {o.alert.id for o in said if isinstance(o, Suppressed) and o.reasons == ("moved",)}
+    told = [o.id for o in said if isinstance(o, Alert) and o.level == "red"]
+    cleared = sum(isinstance(o, Cleared) and o.level == "red" for o in said)
+    assert max(Counter(told).values(), default=1) == 1
+    assert len(held) == len(held & set(told)) + cleared + len(moved) + len(floor.held)
+    assert {rep_id for rep_id, rep in floor.reps.items() if rep.held} == set(floor.held)
+    restarts = sum(isinstance(o, Restarted) and o.reason == "red" for o in said)
+    assert restarts == len(told)
+
+
+@given(floors(), st.data())
+def test_a_pause_does_not_touch_evidence_that_is_not_told(
+    contacts: list[MaturedContact], data: st.DataObject
+) -> None:
+    given_ = [
+        Bucket(b.number, b.contacts, data.draw(st.sampled_from(PAUSES))) for b in buckets(contacts)
+    ]
+    assert folded(given_, QUICK)[0] == folded(buckets(contacts), QUICK)[0]
+
+
+@given(floors(move=True))
+def test_what_is_stored_is_read_back_as_it_was(contacts: list[MaturedContact]) -> None:
+    floor = FloorWatch("site", "UTC")
+    state, _ = folded(buckets(contacts, ("lag",)), TOUCHY, floor)
+    assert decode_floor(state) == floor
+    assert all(decode_contact(encode_contact(one)) == one for one in contacts)

@@ -1,0 +1,72 @@
+"""What a supervisor reads when a rep's conversion really drops."""
+
+from msgspec.structs import replace
+
+from streams.core.alerts.outcomes import Alert, alert_id
+from streams.core.alerts.words import alert_text
+
+ANA = Alert(
+    id="1",
+    level="red",
+    site_id="lisbon",
+    rep_id="r-1",
+    team_id="north",
+    group="north",
+    at_ms=1,
+    since_ms=0,
+    evidence=8_043.7,
+    contacts=248,
+    sales=7,
+    expected=20.8,
+    baseline_days=30,
+    baseline_contacts=1_830,
+)
+
+
+def test_the_text_says_what_was_seen_what_was_expected_and_how_rarely_this_is_wrong() -> None:
+    assert alert_text(ANA, "Ana") == (
+        "Ana: 7 sales in the last 248 contacts (2.8 %); expected 21 (8.4 %) allowing for the team. "
+        "A rep selling normally sets this off about once in 8,000 contacts, "
+        "roughly 130 working days. "
+        "Usual is taken from 30 working days, 1,830 contacts."
+    )
+
+
+def test_the_text_says_the_same_in_chinese() -> None:
+    assert alert_text(ANA, "李娜", "zh") == (
+        "李娜：最近 248 次接触成交 7 单（2.8 %）；计入团队同期表现，预期 21 单（8.4 %）。"
+        "正常成交的坐席约每 8,000 次接触才会触发一次这样的提醒，约合 130 个工作日。"
+        "平时水平取自 30 个工作日、1,830 次接触。"
+    )
+
+
+def test_a_small_team_is_held_against_the_floor_and_the_text_says_so() -> None:
+    alone = replace(ANA, group="")
+    assert "allowing for the floor" in alert_text(alone, "Ana")
+    assert "计入全场同期表现" in alert_text(alone, "Ana", "zh")
+
+
+def test_one_sale_is_one_sale_and_few_expected_ones_have_a_decimal() -> None:
+    few = replace(ANA, sales=1, expected=9.94)
+    assert "1 sale in" in alert_text(few, "Ana")
+    assert "expected 9.9 (" in alert_text(few, "Ana")
+    assert "expected 10 (" in alert_text(replace(few, expected=9.96), "Ana")
+
+
+def test_rarity_is_rounded_down_never_up() -> None:
+    assert "once in 8,900 contacts" in alert_text(replace(ANA, evidence=8_999.9), "Ana")
+    assert "roughly 1 working days" not in alert_text(replace(ANA, evidence=1_000), "Ana")
+
+
+def test_an_alert_has_one_id_whoever_finds_it_and_another_for_another_contact() -> None:
+    one = alert_id("s", "r", "red", 5, "call-1")
+    assert one == alert_id("s", "r", "red", 5, "call-1")
+    others = {
+        alert_id("s2", "r", "red", 5, "call-1"),
+        alert_id("s", "r2", "red", 5, "call-1"),
+        alert_id("s", "r", "amber", 5, "call-1"),
+        alert_id("s", "r", "red", 6, "call-1"),
+        alert_id("s", "r", "red", 5, "call-2"),
+        one,
+    }
+    assert len(others) == 6
