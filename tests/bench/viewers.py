@@ -29,7 +29,7 @@ SETTLE_S = 5.0
 
 
 class _Run(NamedTuple):
-    """Of one number of viewers: how long each event took to each of them, in ms, and at what cost."""
+    """Of one number of viewers: what each event took to each of them, in ms, and at what cost."""
 
     page_ms: list[float]
     redis_ms: list[float]
