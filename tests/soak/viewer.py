@@ -20,10 +20,6 @@ RETRY_S = 1.0
 SMALL = 16 * 1024
 """Bytes that wait for a slow viewer on its own side of the connection."""
 
-AWAKE_S = 1.0, 10.0
-ASLEEP_S = 5.0, 75.0
-"""A slow viewer takes nothing for so long: it misses little, or is behind, or is let go."""
-
 
 class Manner(StrEnum):
     """What a viewer does beside looking."""
@@ -56,8 +52,8 @@ class Viewer:
         self.manner = manner
         self.held = Held()
         self.connected = False
-        # Browsers take gzip; without it a slow viewer is behind sooner, and others cost more.
-        self.packed = seed % 4 != 0 and manner is not Manner.SLOW
+        self.packed = seed % 4 != 0
+        """Three of four take gzip, as browsers do; the others cost the page more."""
         self._random = random.Random(seed)
         self._counts = counts
         self._last_id = ""
@@ -92,6 +88,10 @@ class Viewer:
             return self._random.choice((RETRY_S, 3.0, 20.0))
         return RETRY_S
 
+    def _pause_s(self) -> float:
+        """Before it takes more: some fall behind, some let the page wait for too long."""
+        return self._random.choice((1.0, 3.0, 3.0, 40.0))
+
     async def _look(self, calm: asyncio.Event) -> None:
         resumes = bool(self._last_id)
         headers = {"Accept-Encoding": "gzip" if self.packed else "identity"}
@@ -122,8 +122,6 @@ class Viewer:
         self, answer: aiohttp.ClientResponse, calm: asyncio.Event, *, resumes: bool
     ) -> None:
         messages, first = Messages(), True
-        loop = asyncio.get_running_loop()
-        pause_at_s = loop.time() + self._random.uniform(*AWAKE_S)
         async for piece in answer.content.iter_any():
             for message in messages.feed(piece):
                 self._counts["messages"] += 1
@@ -137,11 +135,10 @@ class Viewer:
                 first = False
                 self.held.take(message)
                 self._last_id = message.last_id
-            if self.manner is Manner.SLOW and not calm.is_set() and loop.time() > pause_at_s:
+            if self.manner is Manner.SLOW and not calm.is_set():
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._random.uniform(*ASLEEP_S)):
+                    async with asyncio.timeout(self._pause_s()):
                         await calm.wait()
-                pause_at_s = loop.time() + self._random.uniform(*AWAKE_S)
 
 
 def _small_socket(address: aiohttp.AddrInfoType) -> socket.socket:
