@@ -11,7 +11,7 @@ bin := .venv/bin
 dev_env := .venv/.stamp-dev
 demo_env := $(if $(wildcard $(dev_env)),$(dev_env),.venv/.stamp-demo)
 
-.PHONY: help demo test check fmt services bench bench-alerts chaos chaos-long dashboards lock clean env
+.PHONY: help demo test check fmt services bench bench-alerts soak chaos chaos-long dashboards lock clean env
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: env services ## Print what speed and memory this machine measures
 
 bench-alerts: env ## False alarms, delays and cost of the alert detector on floors with known truth (ARGS=--full)
 	@$(bin)/python -m tests.bench alerts $(ARGS)
+
+soak: env services ## A live floor and 200 viewers for 30 minutes: memory flat, all at one state (ARGS="--minutes 10")
+	@$(bin)/python -m tests.soak $(ARGS)
 
 chaos: env services ## Faults of every kind on real servers, every event accounted for; 5 minutes (ARGS="--seed 7")
 	@$(bin)/python -m tests.chaos run --rounds 4 $(ARGS)

@@ -62,8 +62,9 @@ _SUITES = (
     Suite("real", "Kafka, FLOORCAST_REAL_DATA"),
     Suite("chaos", "Kafka, Redis"),
 )
-# Folders of tests/ that are no suites; bench prints what it measures and judges nothing.
-_NOT_SUITES = frozenset({"bench", "services"})
+# Folders of tests/ that are no suites; bench prints what it measures and judges nothing, soak takes
+# half an hour.
+_NOT_SUITES = frozenset({"bench", "services", "soak"})
 
 
 def suites() -> list[Suite]:

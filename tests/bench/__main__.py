@@ -14,13 +14,16 @@ from tests.bench.ledger import measure_ledger
 from tests.bench.live import measure_live
 from tests.bench.memory import measure_memory
 from tests.bench.mixed import measure_mixed
+from tests.bench.page import measure_page
 from tests.bench.peers.compare import measure_peers
 from tests.bench.pipeline import measure_pipeline
 from tests.bench.read_side import measure_read_side
 from tests.bench.recovery import measure_recovery
 from tests.bench.report import Grid, Report, show
 from tests.bench.scale import measure_scale
+from tests.bench.scrape import measure_scrape
 from tests.bench.steps import measure_steps, write_steps
+from tests.bench.viewers import measure_viewers
 from tests.bench.workers import measure_workers
 
 BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
@@ -31,6 +34,9 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
     "mixed": measure_mixed,
     "workers": measure_workers,
     "live": lambda _, reps: measure_live(reps),
+    "viewers": lambda _, reps: measure_viewers(reps),
+    "scrape": lambda *_: measure_scrape(),
+    "page": lambda *_: measure_page(),
     "idle": lambda *_: measure_idle(),
     "days": lambda *_: measure_days(),
     "cold": lambda _, reps: measure_cold(reps),

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from datetime import date
 from typing import Any, Literal, TypeVar
 
+from sinks.wallboard.auth import Auth
 from sinks.wallboard.board_file import parse_board_file
 from sinks.wallboard.model import BoardModel, WallboardSink
 from sinks.wallboard.pages import Drill
@@ -28,12 +29,14 @@ _DEADLINE_S = 10
 class PageThread:
     """A worker's page without the worker: `write` is what the worker would write.
 
-    `events` are what the drill-down finds, by rep and local date; `boards` is a board file's text.
+    `events` are what the drill-down finds, by rep and local date; `boards` is a board file's text;
+    without `auth` nobody is asked who they are.
     """
 
-    def __init__(self, boards: str = "") -> None:
+    def __init__(self, boards: str = "", auth: Auth | None = None) -> None:
         self.events: dict[tuple[str, date], list[Explained]] = {}
         self._boards = parse_board_file(boards)
+        self._auth = auth
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._clock = SystemClock()
@@ -46,7 +49,9 @@ class PageThread:
     def start(self) -> None:
         """Serve, on the same port each time."""
         drill = Drill(self._behind, 1)
-        self._page = self._do(serve(self._model, "127.0.0.1", self.port, self._boards, drill))
+        self._page = self._do(
+            serve(self._model, "127.0.0.1", self.port, self._boards, drill, auth=self._auth)
+        )
 
     def stop(self) -> None:
         """Serve no more; the numbers stay."""

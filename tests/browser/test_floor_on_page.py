@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -151,39 +152,80 @@ def test_the_page_shows_what_the_command_prints(shown: Shown, tab: Page, window:
         assert same(figure.get("den"), one.get("den", "null")), one
 
 
-def test_redis_holds_what_the_command_prints(shown: Shown) -> None:
-    async def load() -> SnapshotBatch:
-        reader = RedisReader(shown.redis_url, shown.floor.settings.redis_prefix)
-        try:
-            return await reader.load()
-        finally:
-            await reader.close()
+def test_page_command_redis_and_prometheus_show_the_same_numbers(shown: Shown, tab: Page) -> None:
+    tab.goto(shown.page_url)
+    tab.wait_for_selector("main .team")
+    printed = shown.board("--window", "today")
 
     # In a thread of its own: Playwright keeps an event loop running in this one.
     with ThreadPoolExecutor(1) as pool:
-        batch = pool.submit(lambda: asyncio.run(load())).result()
-    printed = shown.board("--window", "today")
-
+        batch = pool.submit(lambda: asyncio.run(load(shown))).result()
     names = {"north": "North", "south": "South"}
     made = board_rows(batch.reps, "today", printed["generated_at_ms"], team_names=names)
-    rows = json.loads(json.dumps(printed["rows"]))
-    assert json.loads(encode_board(made))["rows"] == rows
+    in_redis = json.loads(encode_board(made))
+    samples = exported(shown.metrics_url)
+    on_page = tab.evaluate(FIGURES)
+
+    for part in ("rows", "teams", "floor"):
+        assert in_redis[part] == printed[part]
+    lines = {("rep", row["rep_id"]): row for row in printed["rows"]}
+    lines |= {("team", team["id"]): team for team in printed["teams"]}
+    assert samples.keys() == lines.keys()
+    for line, its in samples.items():
+        due = due_samples(lines[line])
+        assert {name: its.get(name) for name in due} == due, line
+    kinds = {"rep", "team", "floor"}
+    assert {kind for one in on_page for kind in kinds if kind in one} == kinds
+    for one in on_page:
+        assert same(exact(printed, one)["value"], one["value"]), one
 
 
-def test_prometheus_shows_what_the_command_prints(shown: Shown) -> None:
-    with urlopen(f"{shown.metrics_url}/metrics/reps", timeout=10) as answer:
+async def load(shown: Shown) -> SnapshotBatch:
+    """What Redis holds."""
+    reader = RedisReader(shown.redis_url, shown.floor.settings.redis_prefix)
+    try:
+        return await reader.load()
+    finally:
+        await reader.close()
+
+
+def exported(url: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Today's samples of `/metrics/reps` by level and id: a name, with its currency, to a value."""
+    with urlopen(f"{url}/metrics/reps", timeout=10) as answer:
         text = answer.read().decode()
-    samples = {
-        (one.name, one.labels.get("rep")): one.value
-        for family in text_string_to_metric_families(text)
-        for one in family.samples
+    found: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+    for family in text_string_to_metric_families(text):
+        for one in family.samples:
+            _, level, window, *name = one.name.split("_")
+            if window != "today":
+                continue
+            labels = dict(one.labels)
+            name += [labels.pop("currency")] if "currency" in labels else []
+            found[level, labels[level]]["_".join(name)] = one.value
+    return found
+
+
+def due_samples(line: Any) -> dict[str, Any]:
+    """What the numbers of a board's line have to be as samples; None: there must be none."""
+    kpis = line["kpis"]
+    due = {
+        "dials": kpis["dials"]["value"],
+        "human_answered_dials": kpis["connect_rate"]["num"],
+        "contacts": kpis["contacts"]["value"],
+        "deals_gross": kpis["deals_gross"]["value"],
+        "deals_reversed": kpis["deals_reversed"]["value"],
+        "surveys": kpis["surveys"]["value"],
+        "csat_satisfied": kpis["csat"]["num"],
+        "csat_responses": kpis["csat"]["den"],
+        "connect_ratio": kpis["connect_rate"]["value"],
+        "contact_ratio": kpis["contact_rate"]["value"],
+        "conversion_ratio": kpis["conversion"]["value"],
+        "csat_ratio": kpis["csat"]["value"],
     }
-    for row in shown.board("--window", "today")["rows"]:
-        rep, kpis = row["rep_id"], row["kpis"]
-        assert samples["floorcast_rep_today_contacts", rep] == kpis["contacts"]["value"]
-        assert samples["floorcast_rep_today_conversion_ratio", rep] == pytest.approx(
-            kpis["conversion"]["value"]
-        )
+    for currency, revenue in line["money"].items():
+        for kpi in ("revenue_gross", "revenue_reversed"):
+            due[f"{kpi}_minor_units_{currency}"] = revenue[kpi]["value"]
+    return due
 
 
 def test_an_event_is_on_the_page_within_seconds(shown: Shown, tab: Page) -> None:

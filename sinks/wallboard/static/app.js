@@ -11,7 +11,7 @@ import { Leaders } from './leaders.js';
 import { RepBoard } from './rep.js';
 import { format, parse, question } from './route.js';
 import { nameOf, state } from './state.js';
-import { follow, merge, whole } from './stream.js';
+import { follow, merge, refuses, whole } from './stream.js';
 import { standing, turn, Tv } from './tv.js';
 import { speak, t } from './words.js';
 
@@ -90,11 +90,14 @@ async function restarted(now) {
 
 async function about() {
   for (;;) {
+    let refused = false;
     try {
       const answer = await fetch('/api/page');
       if (answer.ok) return await answer.json();
+      refused = refuses(answer);
     } catch { /* the server is away: a wall that was switched on first waits for it */ }
     await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+    if (refused) location.reload(); // only now: a proxy may let the page itself through
   }
 }
 

@@ -35,8 +35,14 @@ export function follow(url, on) {
   function again() {
     source.close();
     clearTimeout(timer);
-    timer = setTimeout(open, retry);
+    timer = setTimeout(reopen, retry);
     retry = Math.min(2 * retry, LAST_RETRY_MS);
+  }
+
+  // A token revoked while nothing could be heard: what is shown must go here, too.
+  async function reopen() {
+    if (await signedOut()) location.reload();
+    else if (!closed) open();
   }
 
   const watch = setInterval(() => {
@@ -53,6 +59,18 @@ export function follow(url, on) {
     clearTimeout(timer);
     source.close();
   };
+}
+
+/** Whether an answer says that whoever asks may not see this, or not any more. */
+export const refuses = (answer) => answer.status === 401 || answer.status === 403;
+
+// An EventSource does not tell a refusal from a server that is away, so another answer has to.
+async function signedOut() {
+  try {
+    return refuses(await fetch('/api/page', { signal: AbortSignal.timeout(SILENT_MS) }));
+  } catch {
+    return false; // nobody is there: what is shown is old and says so
+  }
 }
 
 /** The board after a change: what did not change is the same object as before. */
