@@ -130,7 +130,7 @@ async def test_leaderboards_follow_the_latest_snapshot(place: Place) -> None:
 
     async def rank(name: str) -> list[tuple[str, float]]:
         found: Any = await place.client.zrange(
-            place.keys.rank(name), 0, -1, desc=True, withscores=True
+            place.keys.rank("today", name), 0, -1, desc=True, withscores=True
         )
         return [(one.decode(), score) for one, score in found]
 
@@ -267,7 +267,7 @@ async def test_nothing_in_redis_names_who_was_forgotten_and_readers_hear_of_it(
     following.cancel()
     for held in await everything(place.client):
         assert "ana" not in held
-    ranked: Any = await place.client.zrange(place.keys.rank("contacts"), 0, -1)
+    ranked: Any = await place.client.zrange(place.keys.rank("today", "contacts"), 0, -1)
     assert b"gone-1" in ranked
 
 
@@ -276,6 +276,7 @@ async def everything(client: Redis) -> list[str]:
     read: dict[str, Callable[[bytes], Any]] = {
         "string": client.get,
         "hash": client.hgetall,
+        "set": client.smembers,
         "zset": lambda key: client.zrange(key, 0, -1),
         "stream": client.xrange,
     }

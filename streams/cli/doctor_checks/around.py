@@ -41,10 +41,11 @@ def plan(settings: Settings) -> Iterator[Finding]:
 
 def redis(settings: Settings) -> Iterator[Finding]:
     """Whether Redis answers, lets us in, and cannot drop half of what we keep there."""
-    if settings.redis_url is None:
+    redis_url = settings.redis()
+    if redis_url is None:
         yield Finding("redis", "skipped", "no redis_url is set: none is used")
         return
-    yield asyncio.run(_ask_redis(settings.redis_url, settings.redis_prefix))
+    yield asyncio.run(_ask_redis(redis_url, settings.redis_prefix))
 
 
 async def _ask_redis(url: str, prefix: str) -> Finding:
