@@ -7,6 +7,7 @@ entry together and refuses lower versions, so workers need not know of each othe
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from itertools import islice
@@ -32,6 +33,10 @@ PER_SCRIPT = 100
 SCRIPTS_AT_ONCE = 10
 """Calls per round trip; each round trip has the client's time-out."""
 
+SWEEP_S = 60.0
+LEFT_MS = 30 * 60_000
+"""Twice as long as an owner takes to say everything again."""
+
 _Args = list[str | bytes | int | float]
 _Item = tuple[_Args, Ranks]
 _Snapshot = RepSnapshot | Partial | SourceFreshness | PartitionStatus
@@ -53,6 +58,8 @@ class RedisSink:
         self._client: Redis | None = None
         self._script = files("sinks").joinpath("lua/put.lua").read_text("utf-8")
         self._forget = files("sinks").joinpath("lua/forget.lua").read_text("utf-8")
+        self._drop_left = files("sinks").joinpath("lua/drop_left.lua").read_text("utf-8")
+        self._swept_s = 0.0
         self._epoch: str | None = None
         self._lost = False
 
@@ -92,11 +99,20 @@ class RedisSink:
         try:
             with unavailable(self._url):
                 found = await self._opened().get(self._keys.layout)
+                await self._sweep()
         except SinkUnavailable:
             return False
         self._seen(text(found).partition(" ")[2] if found else None)
         lost, self._lost = self._lost, False
         return lost
+
+    async def _sweep(self) -> None:
+        """Now and then take out partials that nobody says any more."""
+        now_s = time.monotonic()
+        if now_s - self._swept_s >= SWEEP_S:
+            named = self._keys.for_dropping()
+            await self._opened().eval(self._drop_left, len(named), *named, str(LEFT_MS))
+            self._swept_s = now_s
 
     def _seen(self, epoch: str | None) -> None:
         # Another worker may have been first to write after the loss, so it is the epoch that tells,

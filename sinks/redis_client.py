@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError, RedisError
 from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import RedisError
 
 from streams.core.errors import SinkUnavailable
 
@@ -48,8 +48,29 @@ def unavailable(url: str) -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        msg = f"redis at {shown(url)}: {str(error) or type(error).__name__}"
+        msg = f"redis at {shown(url)}: {in_words(error)}"
         raise SinkUnavailable(msg) from error
+
+
+def lets_nobody_in(error: Exception) -> bool:
+    """Whether Redis asks for another user, password or rights."""
+    # It says the last one to whoever comes without a password.
+    return isinstance(
+        error, AuthenticationError | NoPermissionError
+    ) or "HELLO must be called with the client already authenticated" in str(error)
+
+
+def in_words(error: Exception) -> str:
+    """What Redis or the network says, with what to do where that is known."""
+    if isinstance(error, OutOfMemoryError):
+        return "its memory is full: raise maxmemory"
+    if isinstance(error, NoPermissionError):
+        return f"{error}; the rights that are needed are in sinks/REDIS.md"
+    if isinstance(error, AuthenticationError):
+        return f"{error}: set redis_user and redis_password"
+    if lets_nobody_in(error):
+        return "it asks for a password: set redis_password"
+    return str(error) or type(error).__name__
 
 
 def text(value: bytes | str) -> str:

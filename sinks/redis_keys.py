@@ -57,6 +57,10 @@ class RedisKeys:
             self.versions("reps"),
         ]
 
+    def for_dropping(self) -> list[str]:
+        """The keys as `lua/drop_older.lua` and `lua/drop_left.lua` expect them."""
+        return [self.held("partials"), self.versions("partials"), self.changes_count]
+
     def for_script(self) -> list[str]:
         """The keys as `lua/put.lua` expects them."""
         pairs = [key for kind in KINDS for key in (self.held(kind), self.versions(kind))]

@@ -28,6 +28,7 @@ Reason = Literal[
     "no_word_of",
     "missing",
     "stopped",
+    "filling",
     "recovering",
     "catching_up",
     "silent",
@@ -94,13 +95,19 @@ def pulse(
     outage: Outage | None = None,
     pace: Pace | None = None,
     loading: int = 0,
+    absent: int = 0,
 ) -> Pulse:
-    """Judge a board; `partitions` is how many there should be, None when that is not known."""
+    """Judge a board; `partitions` is how many there should be, None when that is not known.
+
+    `absent` is how many reps workers show and the board does not have (yet).
+    """
     newest = newest_per_source(sources)
     notices = partition_notices(partition_states(status), partitions)
     notices += silent_sources(newest, now_ms, SILENT_AFTER_MS)
     heard_ms = min((one.version[0] for one in status), default=None)
-    state, since_ms, why, reason, about = _verdict(now_ms, status, notices, heard_ms, outage)
+    state, since_ms, why, reason, about = _verdict(
+        now_ms, status, notices, heard_ms, outage, absent
+    )
     if loading:
         text = f"earlier days are still being read, after a start, for {loading} reps"
         notices.append(Notice("loading", text, count=loading))
@@ -135,6 +142,7 @@ def _verdict(
     notices: list[Notice],
     heard_ms: int | None,
     outage: Outage | None,
+    absent: int,
 ) -> _Verdict:
     """The state and its reason: what is wrong with all comes before what is with a part."""
     if outage is not None:
@@ -155,6 +163,9 @@ def _verdict(
         if kind in kinds:
             first = kinds[kind][0]
             return "stale", None, first.text, kind, [str(first.partition), first.topic or ""]
+    if absent:
+        # Of an emptied Redis that fills again, say: every sum is too low.
+        return "stale", None, f"{absent} reps are not there yet", "filling", [str(absent)]
     behind: tuple[Reason, Reason] = ("recovering", "catching_up")
     for kind in behind:
         if kind in kinds:

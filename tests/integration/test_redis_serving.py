@@ -195,26 +195,6 @@ async def test_foreign_values_are_named_not_shown(place: Place) -> None:
         await place.reader.load()
 
 
-async def test_users_of_an_acl_write_with_what_they_may(make_redis: MakeRedis) -> None:
-    place = Place(make_redis(), "floor")
-    user = ("ACL", "SETUSER", "writer", "on", ">pass", "~{floor}:*", "+@all", "-@dangerous")
-    await place.client.execute_command(*user)  # type: ignore[no-untyped-call] # redis-py leaves it untyped
-    url = place.server.url.replace("redis://", "redis://writer:pass@")
-    for prefix, allowed in (("floor", True), ("elsewhere", False)):
-        sink = RedisSink(url, prefix)
-        await sink.start()
-        if allowed:
-            await sink.write(reps(ana=3))
-        else:
-            with pytest.raises(SinkUnavailable) as refused:
-                await sink.write(reps(ana=3))
-            assert "pass" not in str(refused.value)
-        await sink.close()
-    assert dials(Update(batch=await place.reader.load(), complete=True)) == {"ana": 3}
-    await place.reader.close()
-    await place.client.aclose()
-
-
 def test_a_url_is_shown_without_its_secrets() -> None:
     url = "rediss://writer:p%40ss@redis.example:6380/2?ssl_ca_certs=/etc/ca.pem"
 
