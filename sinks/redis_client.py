@@ -52,14 +52,6 @@ def unavailable(url: str) -> Iterator[None]:
         raise SinkUnavailable(msg) from error
 
 
-def lets_nobody_in(error: Exception) -> bool:
-    """Whether Redis asks for another user, password or rights."""
-    # It says the last one to whoever comes without a password.
-    return isinstance(
-        error, AuthenticationError | NoPermissionError
-    ) or "HELLO must be called with the client already authenticated" in str(error)
-
-
 def in_words(error: Exception) -> str:
     """What Redis or the network says, with what to do where that is known."""
     if isinstance(error, OutOfMemoryError):
@@ -67,9 +59,9 @@ def in_words(error: Exception) -> str:
     if isinstance(error, NoPermissionError):
         return f"{error}; the rights that are needed are in sinks/REDIS.md"
     if isinstance(error, AuthenticationError):
-        return f"{error}: set redis_user and redis_password"
-    if lets_nobody_in(error):
-        return "it asks for a password: set redis_password"
+        # To whoever comes without a password it explains its protocol.
+        why = "it asks for a password" if "HELLO" in str(error) else str(error)
+        return f"{why}: set redis_user and redis_password"
     return str(error) or type(error).__name__
 
 

@@ -105,9 +105,9 @@ def pulse(
     notices = partition_notices(partition_states(status), partitions)
     notices += silent_sources(newest, now_ms, SILENT_AFTER_MS)
     heard_ms = min((one.version[0] for one in status), default=None)
-    state, since_ms, why, reason, about = _verdict(
-        now_ms, status, notices, heard_ms, outage, absent
-    )
+    if absent:
+        notices.append(Notice("filling", f"{absent} reps are not there yet", count=absent))
+    state, since_ms, why, reason, about = _verdict(now_ms, status, notices, heard_ms, outage)
     if loading:
         text = f"earlier days are still being read, after a start, for {loading} reps"
         notices.append(Notice("loading", text, count=loading))
@@ -142,7 +142,6 @@ def _verdict(
     notices: list[Notice],
     heard_ms: int | None,
     outage: Outage | None,
-    absent: int,
 ) -> _Verdict:
     """The state and its reason: what is wrong with all comes before what is with a part."""
     if outage is not None:
@@ -158,14 +157,14 @@ def _verdict(
     kinds: dict[str, list[Notice]] = {}
     for one in notices:
         kinds.setdefault(one.kind, []).append(one)
-    stopping: tuple[Reason, Reason] = ("missing", "stopped")
+    # filling: of a Redis that was emptied, say. Every sum is too low.
+    stopping: tuple[Reason, ...] = ("missing", "stopped", "filling")
     for kind in stopping:
         if kind in kinds:
             first = kinds[kind][0]
-            return "stale", None, first.text, kind, [str(first.partition), first.topic or ""]
-    if absent:
-        # Of an emptied Redis that fills again, say: every sum is too low.
-        return "stale", None, f"{absent} reps are not there yet", "filling", [str(absent)]
+            named = [str(first.partition), first.topic or ""]
+            about = [str(first.count)] if kind == "filling" else named
+            return "stale", None, first.text, kind, about
     behind: tuple[Reason, Reason] = ("recovering", "catching_up")
     for kind in behind:
         if kind in kinds:

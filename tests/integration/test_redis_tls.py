@@ -108,7 +108,7 @@ async def test_without_tls_a_tls_server_is_away(
 
 @pytest.mark.parametrize(
     ("password", "said"),
-    [("wrong", "set redis_user and redis_password"), (None, "set redis_password")],
+    [("wrong", "set redis_user and redis_password"), (None, "asks for a password: set redis_user")],
 )
 async def test_a_wrong_password_is_said_and_never_shown(
     make_redis: MakeRedis, password: str | None, said: str

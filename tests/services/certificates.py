@@ -33,7 +33,7 @@ class Authority:
     def pair(self, name: str, address: str = "127.0.0.1") -> Pair:
         """A certificate for an IP address, or for a client of that name."""
         made = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        own = ["-CA", self._own.certificate, "-CAkey", self._own.key]
+        own: list[str | Path] = ["-CA", self._own.certificate, "-CAkey", self._own.key]
         extra = ["-addext", f"subjectAltName=IP:{address}", "-days", "1"]
         _openssl("req", "-x509", *_new(made, name), *own, *extra)
         return made

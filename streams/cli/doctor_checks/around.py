@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import orjson
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from sinks.redis_client import connect, lets_nobody_in, shown, text
+from sinks.redis_client import connect, shown, text
 from sinks.redis_keys import LAYOUT, RedisKeys
 from streams.cli.doctor_checks.finding import Finding, listed
 from streams.cli.plan_file import load_plan
@@ -57,10 +57,10 @@ async def _ask_redis(url: str, prefix: str) -> Finding:
             memory: dict[str, Any] = await client.info("memory")
         except NoPermissionError:
             memory = {}
+    except (AuthenticationError, NoPermissionError) as error:
+        do = "set redis_user and redis_password; the rights it needs are in sinks/REDIS.md"
+        return Finding("redis", "fail", f"{where} does not let us in: {error}", do)
     except (RedisError, OSError) as error:
-        if lets_nobody_in(error):
-            do = "set redis_user and redis_password; the rights it needs are in sinks/REDIS.md"
-            return Finding("redis", "fail", f"{where} does not let us in: {error}", do)
         do = "start it, or mend FLOORCAST_REDIS_URL; counting goes on, shared boards stand still"
         return Finding("redis", "fail", f"{where}: {str(error) or type(error).__name__}", do)
     finally:
