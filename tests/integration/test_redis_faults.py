@@ -21,7 +21,7 @@ from sinks.redis_keys import RedisKeys
 from sinks.redis_reader import RedisReader
 from sinks.wallboard.model import BoardModel, follow
 from streams.core.clock import ManualClock
-from streams.core.snapshot import RepSnapshot, SnapshotBatch
+from streams.core.snapshot import RepSnapshot
 from streams.engine import sink_pump
 from streams.engine.sink_pump import SinkPump
 from streams.engine.telemetry import Telemetry
@@ -113,10 +113,10 @@ def contacts(model: BoardModel) -> set[int]:
     }
 
 
-async def until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
+async def until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
     async with asyncio.timeout(timeout_s):
         while not holds():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
 
 
 def shows(model: BoardModel, owner: Owner, reps: int) -> Callable[[], bool]:
@@ -140,7 +140,7 @@ def never_wrong(model: BoardModel, reps: int) -> Iterator[list[str]]:
                 assert len(model.latest.reps) == reps
             if not said or said[-1] != pulse.reason:
                 said.append(pulse.reason)
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.02)
 
     task = asyncio.create_task(watch())
     yield said
@@ -153,9 +153,9 @@ def never_wrong(model: BoardModel, reps: int) -> Iterator[list[str]]:
 async def test_while_redis_fills_again_the_page_says_that_reps_are_missing(
     server: RedisServer, loss: str
 ) -> None:
-    reps = 1_500
+    reps = 600
     async with (
-        slow_link(server.port, bytes_per_s=8_000_000) as link,
+        slow_link(server.port, bytes_per_s=3_000_000) as link,
         owner_of(f"redis://127.0.0.1:{link.port}", reps) as owner,
         page_of(server.url, owner.clock) as model,
     ):
@@ -188,7 +188,7 @@ async def test_a_full_redis_refuses_whole_and_heals_when_there_is_room(
         failures = owner.metric("write_failures_total")
         for _ in range(50):
             owner.count()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
         await until(lambda: owner.metric("write_failures_total") >= failures + 3)
         assert contacts(model) == {1}
         assert owner.metric("pending_reps") <= reps
@@ -206,8 +206,8 @@ async def test_a_full_redis_refuses_whole_and_heals_when_there_is_room(
 async def test_a_redis_that_becomes_full_on_the_way_holds_nothing_by_halves(
     make_redis: MakeRedis,
 ) -> None:
-    server = make_redis(options={"maxmemory": "6mb", "maxmemory-policy": "noeviction"})
-    reps = 5_000
+    server = make_redis(options={"maxmemory": "3mb", "maxmemory-policy": "noeviction"})
+    reps = 1_500
     async with (
         owner_of(server.url, reps) as owner,
         page_of(server.url, owner.clock) as model,
@@ -253,7 +253,7 @@ async def test_a_redis_that_does_not_answer_holds_up_nobody(server: RedisServer,
         while owner.at < 200:
             owner.count()
             began_s = time.monotonic()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
             longest_s = max(longest_s, time.monotonic() - began_s)
             assert owner.metric("pending_reps") <= reps
         assert time.monotonic() - before_s < 20
@@ -263,7 +263,7 @@ async def test_a_redis_that_does_not_answer_holds_up_nobody(server: RedisServer,
 
         if how == "frozen":
             server.thaw()
-        await until(lambda: asleep.done())
+        await until(asleep.done)
         owner.show_all()
         await until(shows(model, owner, reps))
         assert contacts(model) == {200}
@@ -307,13 +307,13 @@ async def test_memory_does_not_grow_while_redis_is_away(server: RedisServer) -> 
 
 
 async def test_a_far_away_redis_is_written_in_few_round_trips(server: RedisServer) -> None:
-    reps = 2_000
+    reps = 1_000
     async with (
         slow_link(server.port, delay_s=0.2) as link,
         owner_of(f"redis://127.0.0.1:{link.port}", reps) as owner,
         page_of(server.url, owner.clock) as model,
     ):
-        await until(shows(model, owner, reps), timeout_s=15)  # one by one it would be 400 s
+        await until(shows(model, owner, reps), timeout_s=15)  # one by one it would be 200 s
         assert owner.metric("write_failures_total") == 0
 
 
