@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError, RedisError
 from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import RedisError
 
 from streams.core.errors import SinkUnavailable
 
@@ -48,8 +48,21 @@ def unavailable(url: str) -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        msg = f"redis at {shown(url)}: {str(error) or type(error).__name__}"
+        msg = f"redis at {shown(url)}: {in_words(error)}"
         raise SinkUnavailable(msg) from error
+
+
+def in_words(error: Exception) -> str:
+    """What Redis or the network says, with what to do where that is known."""
+    if isinstance(error, OutOfMemoryError):
+        return "its memory is full: raise maxmemory"
+    if isinstance(error, NoPermissionError):
+        return f"{error}; the rights that are needed are in sinks/REDIS.md"
+    if isinstance(error, AuthenticationError):
+        # To whoever comes without a password it explains its protocol.
+        why = "it asks for a password" if "HELLO" in str(error) else str(error)
+        return f"{why}: set redis_user and redis_password"
+    return str(error) or type(error).__name__
 
 
 def text(value: bytes | str) -> str:

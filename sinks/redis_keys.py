@@ -1,31 +1,14 @@
-"""The keys in Redis, for everybody who reads them.
-
-With the prefix `floorcast` (the setting `redis_prefix`):
-
-{floorcast}:layout              string   "<layout version> <epoch>"; the epoch is a random id that
-                                         FLUSHALL takes with it, by which writers see the loss
-{floorcast}:reps                hash     rep_id -> RepSnapshot, JSON
-{floorcast}:partials            hash     <level>:<partition>:<id> -> Partial, JSON; level is team
-                                         or site; the sum over the partitions is the team
-{floorcast}:freshness           hash     <partition>:<topic>:<source> -> SourceFreshness, JSON
-{floorcast}:status              hash     <partition> -> PartitionStatus, JSON
-{floorcast}:<hash>:version      hash     the same fields -> "<a> <b>", the version that is held
-{floorcast}:rank:today:<kpi>    zset     rep_id by conversion, contacts, deals (net), and
-                                         revenue:<currency> (net, minor units); a rep without a
-                                         value is not in it
-{floorcast}:ranked              hash     rep_id -> the rank sets it is in, comma separated
-{floorcast}:changes             stream   what changed, newest entries only: `n` counts the entries
-                                         without a gap, `reps`, `partials`, `freshness` and `status`
-                                         are JSON lists of hash fields
-{floorcast}:changes:count       string   `n` of the newest entry
+"""The names of the keys in Redis; `REDIS.md` says what they hold, for everybody who reads them.
 
 The braces are part of the name: they put all keys into one slot of a Redis Cluster, so one script
-may touch them together. Every key goes away on its own when nobody has written for `TTL_S`.
+may touch them together.
 """
 
 from __future__ import annotations
 
 from typing import Literal, get_args
+
+from streams.core.snapshot import WindowName
 
 LAYOUT = 1
 """Version of this layout; a writer refuses to mix its keys with those of another."""
@@ -46,10 +29,10 @@ class RedisKeys:
     def __init__(self, prefix: str) -> None:
         self._base = f"{{{prefix}}}:"
         self.layout = self._base + "layout"
-        self.ranked = self._base + "ranked"
+        self.ranks = self._base + "ranks"
         self.changes = self._base + "changes"
         self.changes_count = self._base + "changes:count"
-        self.rank_base = self._base + "rank:today:"
+        self.rank_base = self._base + "rank:"
 
     def held(self, kind: Kind) -> str:
         """The hash with the snapshots of a kind."""
@@ -59,14 +42,14 @@ class RedisKeys:
         """The hash with the versions of the snapshots of a kind."""
         return f"{self._base}{kind}:version"
 
-    def rank(self, name: str) -> str:
-        """The sorted set of a leaderboard: `conversion`, `contacts`, `deals`, `revenue:EUR`, ..."""
-        return self.rank_base + name
+    def rank(self, period: WindowName, kpi: str) -> str:
+        """The sorted set of a leaderboard: `today` and `conversion`, `week` and `revenue:EUR`."""
+        return f"{self.rank_base}{period}:{kpi}"
 
     def for_forgetting(self) -> list[str]:
         """The keys as `lua/forget.lua` expects them."""
         return [
-            self.ranked,
+            self.ranks,
             self.changes,
             self.changes_count,
             self.rank_base,
@@ -74,12 +57,16 @@ class RedisKeys:
             self.versions("reps"),
         ]
 
+    def for_dropping(self) -> list[str]:
+        """The keys as `lua/drop_older.lua` and `lua/drop_left.lua` expect them."""
+        return [self.held("partials"), self.versions("partials"), self.changes_count]
+
     def for_script(self) -> list[str]:
         """The keys as `lua/put.lua` expects them."""
         pairs = [key for kind in KINDS for key in (self.held(kind), self.versions(kind))]
         return [
             self.layout,
-            self.ranked,
+            self.ranks,
             self.changes,
             self.changes_count,
             self.rank_base,

@@ -19,7 +19,7 @@ async def drop_older(url: str, prefix: str, generation: int) -> int:
     client = connect(url)
     try:
         with unavailable(url):
-            named = (keys.held("partials"), keys.versions("partials"), keys.changes_count)
+            named = keys.for_dropping()
             gone = await client.eval(
                 script, len(named), *named, str(generation << GENERATION_SHIFT)
             )

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct, structs
 
 from streams.core.basis import app_of, namespace
 from streams.core.errors import SettingsError
+from streams.redis_url import full_url, problems_of
 
 PREFIX = "FLOORCAST_"
 NOT_SETTINGS = {"FLOORCAST_CONFIG", "FLOORCAST_REAL_DATA"}
@@ -126,6 +127,23 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             extra={"secret": True},
         ),
     ] = None
+    redis_user: Annotated[
+        str | None, Meta(description="ACL user in Redis; absent: that of redis_url, or none.")
+    ] = None
+    redis_password: Annotated[
+        str | None,
+        Meta(
+            description="Password in Redis, as it is; in redis_url it would have to be quoted.",
+            extra={"secret": True},
+        ),
+    ] = None
+    redis_ca: Annotated[
+        str | None, Meta(description="CA file of a rediss:// server; absent: the system's.")
+    ] = None
+    redis_certificate: Annotated[
+        str | None, Meta(description="Client certificate file for Redis (mTLS).")
+    ] = None
+    redis_key: Annotated[str | None, Meta(description="Client key file for Redis (mTLS).")] = None
     redis_prefix: Annotated[
         str, Meta(min_length=1, description="First part of every Redis key.")
     ] = "floorcast"
@@ -225,6 +243,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "ssl.key.password": self.ssl_key_password,
         }
         return options | {name: value for name, value in files.items() if value is not None}
+
+    def redis(self) -> str | None:
+        """The URL of Redis with everything in it, None for no Redis: a secret."""
+        return full_url(structs.asdict(self))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{k}={v!r}" for k, v in self.shown().items())
@@ -355,10 +377,7 @@ def _together(values: Mapping[str, Any]) -> list[str]:
         problems.append(
             f"app = {app!r}: must not end like a generation; `floorcast rebuild` makes those"
         )
-    url = values.get("redis_url")
-    if url and not url.startswith(("redis://", "rediss://", "unix://")):
-        problems.append("redis_url: must start with redis://, rediss:// or unix://")
-    return problems
+    return problems + problems_of(values)
 
 
 def _nearest(name: str, prefix: str = "") -> str:

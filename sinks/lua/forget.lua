@@ -1,19 +1,15 @@
 -- Removes reps that are shown under another id from now on, and every trace of the old one: leaderboard
 -- places, and the change stream, whose entries name it. Readers find a gap and read everything anew.
 --
--- KEYS  ranked, changes, changes:count, rank base, reps, their versions
+-- KEYS  ranks, changes, changes:count, rank base, reps, their versions
 -- ARGV  TTL in seconds, then the ids
 -- Returns how many were there.
 
-local RANKED, CHANGES, COUNT, RANK, REPS, VERSIONS = unpack(KEYS)
+local RANKS, CHANGES, COUNT, RANK, REPS, VERSIONS = unpack(KEYS)
 
-local gone = 0
+local gone, names = 0, redis.call("SMEMBERS", RANKS)
 for i = 2, #ARGV do
-  local names = redis.call("HGET", RANKED, ARGV[i])
-  if names then
-    for name in names:gmatch("[^,]+") do redis.call("ZREM", RANK .. name, ARGV[i]) end
-    redis.call("HDEL", RANKED, ARGV[i])
-  end
+  for _, name in ipairs(names) do redis.call("ZREM", RANK .. name, ARGV[i]) end
   redis.call("HDEL", VERSIONS, ARGV[i])
   gone = gone + redis.call("HDEL", REPS, ARGV[i])
 end

@@ -2,16 +2,16 @@
 -- together with its leaderboard places and its entry in the change stream, in one step that no
 -- other writer can come between.
 --
--- KEYS  layout, ranked, changes, changes:count, rank base, then for reps, partials, freshness and
+-- KEYS  layout, ranks, changes, changes:count, rank base, then for reps, partials, freshness and
 --       status the hash and the hash of its versions
--- ARGV  layout version, new epoch, TTL in seconds, entries kept of the change stream, then for each
---       snapshot: kind (0-3), field, version a, version b, JSON, number of ranks, and so many times
---       rank name and score
+-- ARGV  layout version, new epoch, TTL in seconds, entries kept of the change stream, number of
+--       rank names and so many names, then for each snapshot: kind (0-3), field, version a,
+--       version b, JSON, number of ranks, and so many times the number of a name and a score
 -- Returns the epoch that holds, and how many snapshots were taken.
 
-local LAYOUT, RANKED, CHANGES, COUNT, RANK = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local LAYOUT, RANKS, CHANGES, COUNT, RANK = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local NAMES = { "reps", "partials", "freshness", "status" }
-local ttl, kept = ARGV[3], ARGV[4]
+local ttl, kept, named = ARGV[3], ARGV[4], tonumber(ARGV[5])
 
 local found = redis.call("GET", LAYOUT)
 if not found then
@@ -30,25 +30,38 @@ local function older(have, a, b)
   return x < a or (x == a and y < b)
 end
 
--- Rank sets of a rep that it is no longer in are emptied of it: a currency of yesterday, say.
-local function place(rep, at, count)
-  local old, now, names = redis.call("HGET", RANKED, rep), {}, {}
-  for i = at, at + 2 * count - 1, 2 do
-    redis.call("ZADD", RANK .. ARGV[i], ARGV[i + 1], rep)
-    redis.call("EXPIRE", RANK .. ARGV[i], ttl)
-    now[ARGV[i]] = true
-    names[#names + 1] = ARGV[i]
-  end
-  if old then
-    for name in old:gmatch("[^,]+") do
-      if not now[name] then redis.call("ZREM", RANK .. name, rep) end
+-- Puts reps into the rank sets they are in now and takes them out of all others: yesterday's
+-- currency, say. Each set is written once for all reps, for a call costs more than what it does.
+local function rank(placed)
+  local known, adds, gone = redis.call("SMEMBERS", RANKS), {}, {}
+  for n = 6, 5 + named do known[#known + 1] = ARGV[n] end
+  for _, name in ipairs(known) do adds[name], gone[name] = {}, {} end
+  for rep, at in pairs(placed) do
+    local now = {}
+    for i = at + 1, at + 2 * tonumber(ARGV[at]), 2 do
+      local name = ARGV[5 + tonumber(ARGV[i])]
+      local add = adds[name]
+      add[#add + 1] = ARGV[i + 1]
+      add[#add + 1] = rep
+      now[name] = true
+    end
+    for name, out in pairs(gone) do
+      if not now[name] then out[#out + 1] = rep end
     end
   end
-  redis.call("HSET", RANKED, rep, table.concat(names, ","))
+  for name, out in pairs(gone) do
+    if #out > 0 then redis.call("ZREM", RANK .. name, unpack(out)) end
+    local add = adds[name]
+    if #add > 0 then
+      redis.call("ZADD", RANK .. name, unpack(add))
+      redis.call("EXPIRE", RANK .. name, ttl)
+      redis.call("SADD", RANKS, name)
+    end
+  end
 end
 
 local changed = { {}, {}, {}, {} }
-local taken, i = 0, 5
+local placed, taken, i = {}, 0, 6 + named
 while i <= #ARGV do
   local kind, field = tonumber(ARGV[i]) + 1, ARGV[i + 1]
   local held, versions = KEYS[4 + 2 * kind], KEYS[5 + 2 * kind]
@@ -56,7 +69,7 @@ while i <= #ARGV do
   if older(redis.call("HGET", versions, field), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])) then
     redis.call("HSET", held, field, ARGV[i + 4])
     redis.call("HSET", versions, field, ARGV[i + 2] .. " " .. ARGV[i + 3])
-    if kind == 1 then place(field, i + 6, ranks) end
+    if kind == 1 then placed[field] = i + 5 end
     local list = changed[kind]
     list[#list + 1] = field
     taken = taken + 1
@@ -64,6 +77,7 @@ while i <= #ARGV do
   i = i + 6 + 2 * ranks
 end
 
+if next(placed) then rank(placed) end
 if taken > 0 then
   local entry = { "n", redis.call("INCR", COUNT) }
   for kind = 1, 4 do

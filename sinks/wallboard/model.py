@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 
 from sinks.latest import Latest
@@ -50,8 +51,8 @@ class BoardModel:
         self._choices = Choices()
         self._choices_ms = 0
         self._choices_of = -1
-        self._loading_of = -1
-        self._loading_reps = 0
+        self._counted_of = -1
+        self._counted = (0, 0)
 
     def take(self, batch: SnapshotBatch, *, complete: bool = False) -> None:
         """Take a batch; `complete`: it is all there is. What it releases is dropped first."""
@@ -138,6 +139,7 @@ class BoardModel:
 
     def pulse(self) -> Pulse:
         """How fresh the board is now."""
+        loading, absent = self._count()
         return pulse(
             self._clock.now_ms(),
             self.latest.status.values(),
@@ -145,15 +147,20 @@ class BoardModel:
             partitions=self._partitions,
             outage=self._outage,
             pace=self._pace,
-            loading=self._loading(),
+            loading=loading,
+            absent=absent,
         )
 
-    def _loading(self) -> int:
-        """Reps whose earlier days are still being read."""
-        if self._loading_of != self.latest.revision:
-            self._loading_of = self.latest.revision
-            self._loading_reps = sum(one.loading for one in self.latest.reps.values())
-        return self._loading_reps
+    def _count(self) -> tuple[int, int]:
+        """Reps whose earlier days are still being read, and reps that workers show beside them."""
+        latest = self.latest
+        if self._counted_of != latest.revision:
+            self._counted_of = latest.revision
+            loading = sum(one.loading for one in latest.reps.values())
+            held = Counter(one.partition for one in latest.reps.values())
+            absent = sum(max(0, one.reps - held[one.partition]) for one in latest.status.values())
+            self._counted = loading, absent
+        return self._counted
 
 
 class WallboardSink:

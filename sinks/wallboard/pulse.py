@@ -28,6 +28,7 @@ Reason = Literal[
     "no_word_of",
     "missing",
     "stopped",
+    "filling",
     "recovering",
     "catching_up",
     "silent",
@@ -94,12 +95,18 @@ def pulse(
     outage: Outage | None = None,
     pace: Pace | None = None,
     loading: int = 0,
+    absent: int = 0,
 ) -> Pulse:
-    """Judge a board; `partitions` is how many there should be, None when that is not known."""
+    """Judge a board; `partitions` is how many there should be, None when that is not known.
+
+    `absent` is how many reps workers show and the board does not have (yet).
+    """
     newest = newest_per_source(sources)
     notices = partition_notices(partition_states(status), partitions)
     notices += silent_sources(newest, now_ms, SILENT_AFTER_MS)
     heard_ms = min((one.version[0] for one in status), default=None)
+    if absent:
+        notices.append(Notice("filling", f"{absent} reps are not there yet", count=absent))
     state, since_ms, why, reason, about = _verdict(now_ms, status, notices, heard_ms, outage)
     if loading:
         text = f"earlier days are still being read, after a start, for {loading} reps"
@@ -150,11 +157,14 @@ def _verdict(
     kinds: dict[str, list[Notice]] = {}
     for one in notices:
         kinds.setdefault(one.kind, []).append(one)
-    stopping: tuple[Reason, Reason] = ("missing", "stopped")
+    # filling: of a Redis that was emptied, say. Every sum is too low.
+    stopping: tuple[Reason, ...] = ("missing", "stopped", "filling")
     for kind in stopping:
         if kind in kinds:
             first = kinds[kind][0]
-            return "stale", None, first.text, kind, [str(first.partition), first.topic or ""]
+            named = [str(first.partition), first.topic or ""]
+            about = [str(first.count)] if kind == "filling" else named
+            return "stale", None, first.text, kind, about
     behind: tuple[Reason, Reason] = ("recovering", "catching_up")
     for kind in behind:
         if kind in kinds:

@@ -88,10 +88,11 @@ def _in_redis(settings: Settings, now: str, then: str) -> str:
     """Replace the rep in Redis at once, though no worker may run; what was done, in words."""
     from streams.core.errors import SinkUnavailable
 
-    if settings.redis_url is None:
+    redis_url = settings.redis()
+    if redis_url is None:
         return "Redis: redis_url is not set here; a worker that has it set takes the id out"
     try:
-        there = asyncio.run(_rename(settings.redis_url, settings.redis_prefix, now, then))
+        there = asyncio.run(_rename(redis_url, settings.redis_prefix, now, then))
     except SinkUnavailable as error:
         return f"Redis: {error}; workers take the id out when it is back"
     return "Redis: replaced" if there else "Redis: was not there"

@@ -105,12 +105,13 @@ def switch(generations: Generations) -> None:
 
 def _tidy_redis(new: Settings) -> None:
     """Take out what only the generations before have said; the boards do without in any case."""
-    if new.redis_url is None:
+    redis_url = new.redis()
+    if redis_url is None:
         return
     from sinks.redis_older import drop_older
 
     try:
-        asyncio.run(drop_older(new.redis_url, new.redis_prefix, new.generation))
+        asyncio.run(drop_older(redis_url, new.redis_prefix, new.generation))
     except SinkUnavailable as error:
         click.echo(f"teams that are no more stay in Redis for a day: {error}", err=True)
 

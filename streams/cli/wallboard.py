@@ -36,13 +36,14 @@ def command(context: Context, host: str | None, port: int | None) -> None:
     from streams.cli.plan_file import load_plan
 
     settings = context.settings()
-    if settings.redis_url is None:
+    redis_url = settings.redis()
+    if redis_url is None:
         problem = "redis_url: must be set, for the page of all workers is read out of Redis"
         raise SettingsError([problem])
     asyncio.run(
         _serve(
             settings,
-            settings.redis_url,
+            redis_url,
             load_plan(settings),
             load_boards(settings),
             (

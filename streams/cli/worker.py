@@ -106,10 +106,10 @@ def compose(
     )
     servers: list[MetricsServer | PageServer] = [MetricsServer(settings, registry, prometheus)]
     sinks: list[Sink] = [prometheus]
-    if settings.redis_url is not None:
+    if (redis_url := settings.redis()) is not None:
         from sinks.redis import RedisSink
 
-        sinks.append(RedisSink(settings.redis_url, settings.redis_prefix))
+        sinks.append(RedisSink(redis_url, settings.redis_prefix))
     if settings.page:
         from streams.cli.behind import of_worker
 

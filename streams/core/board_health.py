@@ -17,7 +17,7 @@ SILENT_AFTER_MS = {"call-ended": 15 * MINUTE_MS}
 """Topic to how old its newest event may be before its source counts as silent; others a day."""
 
 NoticeKind = Literal[
-    "missing", "recovering", "catching_up", "stopped", "silent", "stale", "loading"
+    "missing", "recovering", "catching_up", "stopped", "silent", "stale", "loading", "filling"
 ]
 
 

@@ -60,6 +60,11 @@ class Showing:
         """
         return self._first_left == 0
 
+    @property
+    def reps(self) -> int:
+        """How many reps have been shown."""
+        return len(self._shown)
+
     def show_again(self) -> None:
         """Make every rep's snapshot anew at the next refresh."""
         for rep in self.board.reps.values():

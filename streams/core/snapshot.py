@@ -119,6 +119,7 @@ class PartitionStatus(Struct, kw_only=True, omit_defaults=True, gc=False):
     state: Literal["live", "catching_up", "recovering"]
     lag: Annotated[int, Meta(description="Events in Kafka that are not applied yet.")] = 0
     stopped: Annotated[dict[str, str], Meta(description="Stopped input topic -> why.")] = {}
+    reps: Annotated[int, Meta(description="Reps it shows; with fewer a reader lacks some.")] = 0
 
 
 class SnapshotBatch(Struct, kw_only=True):

@@ -228,6 +228,7 @@ class Publisher:
                     state="live" if live else "catching_up" if ready else "recovering",
                     lag=lags.get(partition, 0),
                     stopped=state.inputs.stopped(partition),
+                    reps=0 if showing is None else showing.reps,
                 )
             )
         telemetry.reps.set(sum(len(board.reps) for board in state.boards.values()))

@@ -19,6 +19,7 @@ from tests.bench.peers.compare import measure_peers
 from tests.bench.pipeline import measure_pipeline
 from tests.bench.read_side import measure_read_side
 from tests.bench.recovery import measure_recovery
+from tests.bench.redis import measure_redis
 from tests.bench.report import Grid, Report, show
 from tests.bench.scale import measure_scale
 from tests.bench.scrape import measure_scrape
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid]] = {
     "ledger": lambda events, _: measure_ledger(events),
     "memory": lambda *_: measure_memory(),
     "recovery": lambda *_: measure_recovery(),
+    "redis": lambda *_: measure_redis(),
     "read-side": lambda *_: measure_read_side(),
     "alerts": lambda *_: measure_alerts(full=False),  # `--full` is the command's
 }

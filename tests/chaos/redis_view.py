@@ -121,7 +121,9 @@ def leaderboards(url: str, prefix: str, shots: Mapping[str, RepSnapshot]) -> lis
     out: list[Difference] = []
     with redis.Redis.from_url(url) as client:
         for name, score in (("contacts", _contacts), ("deals", _deals)):
-            found: Any = client.zrange(RedisKeys(prefix).rank(name), 0, -1, withscores=True)
+            found: Any = client.zrange(
+                RedisKeys(prefix).rank("today", name), 0, -1, withscores=True
+            )
             ranked = {rep.decode(): value for rep, value in found}
             for rep, shot in shots.items():
                 wanted = score(shot.windows.get("today", Tally()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -19,11 +20,17 @@ from tests.services.redis import RedisServer
 
 FLOORCAST = Path(sys.executable).parent / "floorcast"
 NOW = 1_800_000_000_000
+HERE = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+"""Where the code under test is found when it is not the installed one."""
 
 
 def refused(*args: str, **environ: str) -> str:
     done = subprocess.run(
-        [FLOORCAST, "wallboard", *args], env=environ, capture_output=True, text=True, check=False
+        [FLOORCAST, "wallboard", *args],
+        env=HERE | environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
@@ -49,7 +56,10 @@ def test_it_serves_what_workers_wrote_until_it_is_told_to_stop(
     asyncio.run(write(redis_server, prefix))
     environ = {"FLOORCAST_REDIS_URL": redis_server.url, "FLOORCAST_REDIS_PREFIX": prefix}
     with subprocess.Popen(
-        [FLOORCAST, "wallboard", "--port", "0"], env=environ, stdout=subprocess.PIPE, text=True
+        [FLOORCAST, "wallboard", "--port", "0"],
+        env=HERE | environ,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stdout is not None

@@ -60,6 +60,7 @@ def survey() -> list[Service]:
         ("promtool", "prometheus"),
         ("alertmanager", "prometheus-alertmanager"),
         ("amtool", "prometheus-alertmanager"),
+        ("openssl", "openssl"),
         ("chromium", "chromium"),
     ):
         advice = f"install {package} and put {name} on PATH"

@@ -63,6 +63,13 @@ def test_a_partition_that_nobody_has_makes_the_board_stale() -> None:
     assert "partition 1" in one.why
 
 
+def test_reps_that_are_not_there_make_the_board_stale_and_are_counted() -> None:
+    one = pulse(NOW, [status(0), status(1, state="catching_up")], [], absent=7)
+
+    assert said(one) == ("stale", None, "7 reps are not there yet")
+    assert (one.reason, one.about) == ("filling", ["7"])
+
+
 def test_recovering_and_catching_up_are_said_with_what_is_missing() -> None:
     behind = pulse(NOW, [status(0), status(1, state="catching_up", lag=1_200)], [])
     recovering = pulse(NOW, [status(0, state="recovering"), status(1, lag=3)], [])

@@ -41,10 +41,11 @@ def plan(settings: Settings) -> Iterator[Finding]:
 
 def redis(settings: Settings) -> Iterator[Finding]:
     """Whether Redis answers, lets us in, and cannot drop half of what we keep there."""
-    if settings.redis_url is None:
+    redis_url = settings.redis()
+    if redis_url is None:
         yield Finding("redis", "skipped", "no redis_url is set: none is used")
         return
-    yield asyncio.run(_ask_redis(settings.redis_url, settings.redis_prefix))
+    yield asyncio.run(_ask_redis(redis_url, settings.redis_prefix))
 
 
 async def _ask_redis(url: str, prefix: str) -> Finding:
@@ -57,7 +58,7 @@ async def _ask_redis(url: str, prefix: str) -> Finding:
         except NoPermissionError:
             memory = {}
     except (AuthenticationError, NoPermissionError) as error:
-        do = "set user and password in FLOORCAST_REDIS_URL; the user needs its own prefix's keys"
+        do = "set redis_user and redis_password; the rights it needs are in sinks/REDIS.md"
         return Finding("redis", "fail", f"{where} does not let us in: {error}", do)
     except (RedisError, OSError) as error:
         do = "start it, or mend FLOORCAST_REDIS_URL; counting goes on, shared boards stand still"
