@@ -109,6 +109,8 @@ def _content(client: redis.Redis, key: bytes) -> str:
     kind: Any = client.type(key)
     if kind == b"hash":
         return repr(client.hgetall(key))
+    if kind == b"set":
+        return repr(client.smembers(key))
     if kind == b"zset":
         return repr(client.zrange(key, 0, -1))
     return repr(client.xrange(key)) if kind == b"stream" else repr(client.get(key))

@@ -30,7 +30,11 @@ async def slow_link(port: int, bytes_per_s: int = 0, delay_s: float = 0) -> Asyn
     tasks: set[asyncio.Task[None]] = set()
 
     async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            there = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            writer.close()
+            return
         ways = (_pass(link, reader, there[1], back=False), _pass(link, there[0], writer, back=True))
         tasks.update(asyncio.create_task(way) for way in ways)
 
