@@ -1,6 +1,7 @@
 -- Removes partials that their owner says no more: of a team that nobody is in since the plan was
 -- changed, say. An owner says each of its partials again every 15 minutes, so one that is far older
--- than the newest of its partition is none of its. Readers find a gap and read everything anew.
+-- than the newest of its partition is none of its. Its version stays: a worker that slept all the
+-- while must not bring back what is older still. Readers find a gap and read everything anew.
 --
 -- KEYS  partials, their versions, changes:count
 -- ARGV  how much older, in milliseconds
@@ -16,9 +17,7 @@ end
 local gone = 0
 for i = 1, #all, 2 do
   if at[i][2] < newest[at[i][1]] - tonumber(ARGV[1]) then
-    redis.call("HDEL", KEYS[1], all[i])
-    redis.call("HDEL", KEYS[2], all[i])
-    gone = gone + 1
+    gone = gone + redis.call("HDEL", KEYS[1], all[i])
   end
 end
 if gone > 0 then redis.call("INCR", KEYS[3]) end

@@ -185,6 +185,12 @@ async def test_a_partial_that_nobody_says_any_more_is_taken_out(
                 break
         found = {(one.id, one.partition) for one in update.batch.partials}
     assert found == {("north", 0), ("south", 1)}
+
+    # A worker that slept all the while says what it had to say then; its version is remembered.
+    await sink.write(SnapshotBatch(partials=[part("south", NOW - 1)]))
+    assert len((await reader.load()).partials) == 2
+    await sink.write(SnapshotBatch(partials=[part("south", late)]))
+    assert len((await reader.load()).partials) == 3
     await sink.close()
     await reader.close()
 
