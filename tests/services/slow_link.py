@@ -63,6 +63,9 @@ async def _pass(
             link.passed += len(chunk)
     except OSError:
         pass  # one side has hung up
+    except asyncio.CancelledError:
+        writer.transport.abort()  # nobody reads any more what is still on its way
+        raise
     finally:
         writer.close()
         with contextlib.suppress(OSError):
