@@ -188,9 +188,13 @@ class WallboardSink:
 
 async def follow(reader: RedisReader, model: BoardModel) -> None:
     """Feed a model out of Redis until cancelled; while Redis is away the model says so."""
+    task = asyncio.current_task()
     while True:
         try:
             async for update in reader.follow():
+                if task is not None and task.cancelling():
+                    # Redis' client may lose a cancellation that meets an answer; nobody repeats it.
+                    raise asyncio.CancelledError
                 model.take(update.batch, complete=update.complete)
         except SinkUnavailable as error:
             _log.warning("the page shows old numbers: %s", error)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import cast
+
 from msgspec import structs
 
-from sinks.wallboard.model import BoardModel
+from sinks.redis_reader import RedisReader, Update
+from sinks.wallboard.model import BoardModel, follow
 from streams.core.clock import ManualClock
 from streams.core.snapshot import SnapshotBatch
 from tests.browser.floor import news, rep
@@ -41,3 +47,22 @@ def test_more_reps_than_workers_know_of_are_no_fault() -> None:
 
 def test_a_worker_that_does_not_count_its_reps_is_believed() -> None:
     assert told(3, of=0).pulse().state == "live"
+
+
+class Forgetful:
+    """A reader whose client loses a cancellation, as Redis' does when it meets an answer."""
+
+    async def follow(self) -> AsyncGenerator[Update, None]:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        yield Update(SnapshotBatch(), complete=False)
+        await asyncio.sleep(3600)
+
+
+async def test_a_page_stops_though_its_client_loses_the_cancellation() -> None:
+    model = BoardModel(ManualClock(NOW))
+    following = asyncio.create_task(follow(cast(RedisReader, Forgetful()), model))
+    await asyncio.sleep(0)
+    following.cancel()
+    await asyncio.wait([following], timeout=5)
+    assert following.cancelled()
