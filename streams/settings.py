@@ -22,7 +22,9 @@ PREFIX = "FLOORCAST_"
 NOT_SETTINGS = {"FLOORCAST_CONFIG", "FLOORCAST_REAL_DATA"}
 """Variables of this prefix that are not settings: the file's path, and the tests' data folder."""
 
-OWN_TOPICS = frozenset({"deal-postings", "misrouted", "misrouted-deals"})
+OWN_TOPICS = frozenset(
+    {"deal-postings", "misrouted", "misrouted-deals", "matured-contacts", "floor-clock"}
+)
 """Topics that workers write for workers: every generation of the state has its own."""
 
 Port = Annotated[int, Meta(ge=0, le=65535)]

@@ -16,9 +16,14 @@ REP_SCOREBOARD = "rep-scoreboard"
 INPUT_STOPS = "input-stops"
 STATE_BASIS = "state-basis"
 FORGOTTEN_REPS = "forgotten-reps"
+MATURED_CONTACTS = "matured-contacts"
+FLOOR_CLOCK = "floor-clock"
+REP_ALERTS = "rep-alerts"
 
 SCOREBOARD_TABLE = "scoreboard"
 LEDGER_TABLE = "ledger"
+ALERTS_TABLE = "alerts"
+TABLES = (SCOREBOARD_TABLE, LEDGER_TABLE, ALERTS_TABLE)
 
 DAY_MS = 86_400_000
 MAX_BYTES = 4 * 1024 * 1024
@@ -55,7 +60,7 @@ def ledger_kinds() -> list[str]:
 
 
 def kinds_by_topic(settings: Settings) -> dict[str, str]:
-    """Kafka topic to kind, for every topic a worker reads."""
+    """Kafka topic to kind, for every topic whose events a worker counts."""
     kinds = [*scoreboard_kinds(settings), *ledger_kinds()]
     return {settings.topic(kind): kind for kind in kinds}
 
@@ -70,24 +75,27 @@ def changelog(settings: Settings, table: str) -> str:
     return f"{settings.group}-{table}-changelog"
 
 
+def derived_kinds() -> list[str]:
+    """Kinds of the topics in which workers send events on to workers."""
+    return [DEAL_POSTINGS, MISROUTED, MISROUTED_DEALS]
+
+
 def own_kinds() -> list[str]:
     """Kinds of the topics that workers write for workers, one set for each generation."""
-    return [DEAL_POSTINGS, MISROUTED, MISROUTED_DEALS]
+    return [*derived_kinds(), MATURED_CONTACTS, FLOOR_CLOCK]
 
 
 def roles(settings: Settings) -> dict[str, Role]:
     """Kafka topic to what it is to the state, for every topic that state rests on."""
     out: dict[str, Role] = {settings.topic(kind): "input" for kind in inputs(settings)}
-    out |= {settings.topic(kind): "own" for kind in own_kinds()}
-    return out | {
-        changelog(settings, table): "changelog" for table in (SCOREBOARD_TABLE, LEDGER_TABLE)
-    }
+    out |= {settings.topic(kind): "own" for kind in [*derived_kinds(), MATURED_CONTACTS]}
+    return out | {changelog(settings, table): "changelog" for table in TABLES}
 
 
 def generation_topics(settings: Settings) -> list[Topic]:
     """The topics that belong to one generation of the state, and go with it."""
     own = {settings.topic(kind) for kind in own_kinds()}
-    own |= {dead_letter(name) for name in own}
+    own |= {dead_letter(settings.topic(kind)) for kind in derived_kinds()}
     own |= {name for name, role in roles(settings).items() if role == "changelog"}
     return [topic for topic in all_topics(settings) if topic.name in own]
 
@@ -111,8 +119,9 @@ def all_topics(settings: Settings) -> list[Topic]:
         Topic(settings.topic(DEAL_POSTINGS), "delete", "what deals add to each rep", kept | wide),
         Topic(settings.topic(MISROUTED), "delete", "rep events under another key", kept | wide),
         Topic(settings.topic(MISROUTED_DEALS), "delete", "deals under another key", kept | wide),
+        Topic(settings.topic(MATURED_CONTACTS), "delete", "contacts to be scored, by site", kept),
     ]
-    for kind in [*inputs(settings), *own_kinds()]:
+    for kind in [*inputs(settings), *derived_kinds()]:
         name = dead_letter(settings.topic(kind))
         out.append(Topic(name, "delete", f"bad events of {kind}", kept | wide))
     out += [
@@ -121,12 +130,16 @@ def all_topics(settings: Settings) -> list[Topic]:
             changelog(settings, SCOREBOARD_TABLE), "compact", "state of the reps", forever | wide
         ),
         Topic(changelog(settings, LEDGER_TABLE), "compact", "state of the deals", forever | wide),
+        Topic(changelog(settings, ALERTS_TABLE), "compact", "state of the alerts", forever | wide),
+        Topic(settings.topic(REP_ALERTS), "delete", "alerts, and what became of them", kept),
     ]
     # Stamped by the broker, so that `doctor` can tell its clock by an acknowledgement.
     stops = settings.topic(INPUT_STOPS)
     out.append(Topic(stops, "compact", "inputs stopped and resumed", forever | arrival, 1))
     basis = settings.topic(STATE_BASIS)
     out.append(Topic(basis, "compact", "what the state rests on", forever | wide, 1))
+    clock = settings.topic(FLOOR_CLOCK)
+    out.append(Topic(clock, "compact", "how far each partition is in event time", forever, 1))
     forgotten = settings.topic(FORGOTTEN_REPS)
     out.append(Topic(forgotten, "compact", "reps shown under a pseudonym", forever, 1))
     return out

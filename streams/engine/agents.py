@@ -12,19 +12,20 @@ from streams.engine.lane.lane import Lane, LaneApp
 from streams.engine.outbox import Outbox
 from streams.engine.pace import Pace
 from streams.engine.state import State
-from streams.topics import LEDGER_TABLE, SCOREBOARD_TABLE, ledger_kinds, scoreboard_kinds
+from streams.topics import MATURED_CONTACTS, TABLES, ledger_kinds, scoreboard_kinds
 
 Apply = Callable[[Slice], int | None]
 
 
 def add_agents(app: LaneApp, lane: Lane, state: State, outbox: Outbox) -> None:
-    """Declare the tables and the two agents: the scoreboard by rep, the ledger by deal."""
+    """Declare the tables and the agents: scoreboard by rep, ledger by deal, alerts by site."""
     settings = state.settings
-    for table in (SCOREBOARD_TABLE, LEDGER_TABLE):
+    for table in TABLES:
         app.Table(table, key_type=bytes, value_type=bytes, partitions=settings.partitions)
     agents: Iterable[tuple[str, list[str], Apply]] = (
         ("scoreboard", scoreboard_kinds(settings), state.apply_rep_slice),
         ("ledger", ledger_kinds(), state.apply_deal_slice),
+        ("alerts", [MATURED_CONTACTS], state.apply_matured_slice),
     )
     for name, kinds, apply in agents:
         for kind in kinds:

@@ -23,6 +23,7 @@ from streams.engine.lane.lane import Lane, LaneApp
 from streams.engine.lane.producer import Producer
 from streams.engine.lane.settings import app_options, credentials
 from streams.engine.lane.transport import install
+from streams.engine.maturity import Maturity
 from streams.engine.outbox import Outbox, Outgoing
 from streams.engine.predecessor import Predecessor
 from streams.engine.publisher import Publisher
@@ -34,10 +35,11 @@ from streams.engine.telemetry import Telemetry
 from streams.engine.watchdog import Watchdog
 from streams.settings import Settings
 from streams.topics import (
+    FLOOR_CLOCK,
     FORGOTTEN_REPS,
     INPUT_STOPS,
-    LEDGER_TABLE,
-    SCOREBOARD_TABLE,
+    REP_ALERTS,
+    TABLES,
     changelog,
     dead_letter,
     inputs,
@@ -87,6 +89,10 @@ class Worker:
         self.forgetting = Follower(
             settings.topic(FORGOTTEN_REPS), consumer_options(settings), self._forget
         )
+        self.floor_clock = Follower(
+            settings.topic(FLOOR_CLOCK), consumer_options(settings), self.state.alerting.hear
+        )
+        self.maturity = Maturity(self.state)
         add_agents(self.app, self.lane, self.state, self.outbox)
 
     def run_with(self, before: Sequence[Hook], after: Sequence[Hook]) -> None:
@@ -107,21 +113,25 @@ class Worker:
         if before is not None:
             self.predecessor.open(before)
             await self.predecessor.look()
-        for table in (SCOREBOARD_TABLE, LEDGER_TABLE):
+        for table in TABLES:
             name = changelog(self.settings, table)
             self.lane.identities[table] = self.guard.around.store_identity(name)
         await self.stops.start()
         await self.forgetting.start()
+        await self.floor_clock.start()
         await self.publisher.start()
+        self.maturity.start()
         self.watchdog.start()
         self.guard.tell()
 
     async def _stop(self) -> None:
         """Show no more."""
         self.watchdog.stop()
+        await self.maturity.stop()
         await self.publisher.stop()
         await self.stops.stop()
         await self.forgetting.stop()
+        await self.floor_clock.stop()
         await self.guard.stop()
         self.takeover.stop()
         self.predecessor.close()
@@ -133,8 +143,8 @@ class Worker:
         if not settings.generation:
             return Outbox(self._send)
         letters = [dead_letter(settings.topic(kind)) for kind in inputs(settings)]
-        stops = [settings.topic(INPUT_STOPS)]
-        return QuietOutbox(self._send, self.predecessor, letters, stops, live=not rebuilding)
+        quiet = [settings.topic(INPUT_STOPS), settings.topic(REP_ALERTS)]
+        return QuietOutbox(self._send, self.predecessor, letters, quiet, live=not rebuilding)
 
     def _begin(self) -> None:
         """This generation is live: what it was quiet about is said from here on."""

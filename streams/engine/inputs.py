@@ -33,8 +33,8 @@ class Inputs:
     def __init__(
         self, settings: Settings, telemetry: Telemetry, clock: Clock, kinds: Mapping[str, str]
     ) -> None:
+        self.telemetry = telemetry
         self._settings = settings
-        self._telemetry = telemetry
         self._clock = clock
         self._kinds = kinds
         self._limits: dict[TP, DeadLetterLimits] = {}
@@ -111,7 +111,7 @@ class Inputs:
         return Outgoing(topic, input_key(tp.topic, tp.partition), encode_input_state(said), 0)
 
     def _show_stop(self, tp: TP, said: InputState) -> None:
-        self._telemetry.stopped.labels(tp.topic, tp.partition).set(said.state == "stopped")
+        self.telemetry.stopped.labels(tp.topic, tp.partition).set(said.state == "stopped")
 
     def stopped(self, partition: int) -> dict[str, str]:
         """The stopped inputs of a partition, and why."""
@@ -155,7 +155,7 @@ class Inputs:
             held.newest_ms = max(held.newest_ms, newest_ms)
             held.seen_ms = max(held.seen_ms, seen_ms)
             self._news.add(key)
-            self._telemetry.source_newest.labels(piece.topic, source).set(
+            self.telemetry.source_newest.labels(piece.topic, source).set(
                 max(one.newest_ms for one in self._same_source(piece.topic, source)) / 1000
             )
 
@@ -167,6 +167,17 @@ class Inputs:
         chosen = [key for key in self._news if key[0] == partition]
         self._news.difference_update(chosen)
         return [self._fresh[key] for key in chosen]
+
+    def newest_ms(self, partition: int, topic: str) -> int | None:
+        """The newest event time of a partition of an input; None when nothing has come yet."""
+        return max(
+            (
+                one.newest_ms
+                for one in self._fresh.values()
+                if (one.partition, one.topic) == (partition, topic)
+            ),
+            default=None,
+        )
 
     def show_again(self) -> None:
         """Make all of it news."""

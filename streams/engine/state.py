@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import NoReturn, cast
 
+from faust.types import TP
 from msgspec import json
 
+from streams.core.alerts.part import AlertPart
 from streams.core.calendar import DAY_MS
 from streams.core.clock import Clock
 from streams.core.codec import relocated_headers
@@ -27,6 +29,7 @@ from streams.core.scoreboard import Scoreboard
 from streams.core.segment import WRITER_BYTES
 from streams.core.showing import Showing
 from streams.core.snapshot import GENERATION_SHIFT
+from streams.engine.alerting import Alerting
 from streams.engine.fatal import stop_now
 from streams.engine.inputs import Inputs
 from streams.engine.lane.batch import Slice
@@ -36,11 +39,14 @@ from streams.engine.outbox import Outbox, Outgoing
 from streams.engine.telemetry import Telemetry
 from streams.settings import Settings
 from streams.topics import (
+    ALERTS_TABLE,
     DEAL_POSTINGS,
     LEDGER_TABLE,
+    MATURED_CONTACTS,
     MISROUTED,
     MISROUTED_DEALS,
     SCOREBOARD_TABLE,
+    TABLES,
     changelog,
     kinds_by_topic,
 )
@@ -57,6 +63,7 @@ DEALS_A_DAY = 16
 REMOVED_A_COMMIT = 500
 """Rep-days of a partition that are removed with one commit, when they are no longer kept."""
 
+Part = Scoreboard | DealDesk | AlertPart
 _encode = json.Encoder().encode
 _stamp = attrgetter("timestamp")
 
@@ -82,6 +89,7 @@ class State:
         self.showings: dict[int, Showing] = {}
         self.expiries: dict[int, Expiry] = {}
         self.inputs = Inputs(settings, telemetry, clock, self.kinds)
+        self.alerting = Alerting(settings, plan, clock, outbox, inputs=self.inputs)
         self.stamps: dict[int, array[int]] = {}
         self.on_release: Callable[[list[int]], None] = _nobody
         self._recovered: set[tuple[str, int]] = set()
@@ -105,11 +113,18 @@ class State:
     def bind(self, lane: Lane) -> None:
         """Tell the state which lane feeds it."""
         self._lane = lane
+        self.alerting.bind(lane)
 
     @property
     def source_topics(self) -> frozenset[str]:
         """Every topic the agents read."""
-        return frozenset(self.kinds)
+        return frozenset(self.kinds) | {self.settings.topic(MATURED_CONTACTS)}
+
+    def start_at(self, tp: TP, committed: int) -> int:
+        """Where reading of an input begins; `committed`, or earlier for state of its own."""
+        if tp.topic in self.kinds:
+            return committed
+        return self.alerting.start_at(tp.partition, committed)
 
     def assigned(self, partitions: frozenset[int], generation: int) -> None:
         """Own exactly these partitions, under a new writer."""
@@ -117,12 +132,14 @@ class State:
         for partition in gone:
             for owned in (self.boards, self.desks, self.showings, self.expiries, self.stamps):
                 owned.pop(partition, None)
+        self.alerting.release(gone)
         writer = os.urandom(WRITER_BYTES)
         for partition in sorted(partitions):
             self._own(partition)
             self.boards[partition].new_writer(writer)
             self.desks[partition].new_writer(writer)
             self.expiries[partition] = Expiry(self.boards[partition])
+        self.alerting.assigned(writer)
         self._recovered.clear()
         self._assignment += 1
         self.inputs.assigned(partitions, self.lane)
@@ -143,6 +160,7 @@ class State:
         self.desks[partition] = DealDesk(
             partition, count, segments(LEDGER_TABLE, partition), self.plan.reversals
         )
+        self.alerting.own(partition, segments(ALERTS_TABLE, partition))
 
     def revoked(self, partitions: frozenset[int]) -> None:
         """Show nothing of these until they are recovered again."""
@@ -171,7 +189,7 @@ class State:
             self.showings[partition].show_again()
             if self._loader is None or self._loader.done():
                 self._loader = asyncio.create_task(self._load(), name="loading")
-        if len(self._recovered) == 2 * len(self.boards):
+        if len(self._recovered) == len(TABLES) * len(self.boards):
             self.telemetry.recovering.set(0)
 
     async def _load(self) -> None:
@@ -189,11 +207,13 @@ class State:
         except Exception as error:  # a store that cannot be read must not be counted on
             self.die(f"earlier days cannot be read: {error!r}")
 
-    def _part(self, table: str, partition: int) -> Scoreboard | DealDesk:
+    def _part(self, table: str, partition: int) -> Part:
+        if table == ALERTS_TABLE:
+            return self.alerting.parts[partition]
         return (self.boards if table == SCOREBOARD_TABLE else self.desks)[partition]
 
     def is_ready(self, partition: int) -> bool:
-        """True when both tables of a partition are recovered."""
+        """True when all that boards show of a partition is recovered."""
         tables = (SCOREBOARD_TABLE, LEDGER_TABLE)
         return all((table, partition) in self._recovered for table in tables)
 
@@ -207,7 +227,9 @@ class State:
         Grows with every event.
         """
         applied = self.lane.positions.applied
-        read = sum(at for tp, at in applied.items() if tp.partition == partition)
+        read = sum(
+            at for tp, at in applied.items() if tp.partition == partition and tp.topic in self.kinds
+        )
         return (self.settings.generation << GENERATION_SHIFT) + read
 
     def die(self, reason: str) -> NoReturn:
@@ -232,6 +254,10 @@ class State:
         for posting in postings:
             self.outbox.put(Outgoing(topic, posting.rep_id.encode(), _encode(posting)))
         return self._dealt_with(piece, applied)
+
+    def apply_matured_slice(self, piece: Slice) -> None:
+        """Fold a slice of contacts that are of age, and tell what the detectors say."""
+        self.alerting.apply(piece)
 
     def _dealt_with(self, piece: Slice, applied: Applied) -> int | None:
         for record, kind, key in applied.misrouted:
@@ -275,6 +301,7 @@ class State:
     async def flush(self) -> None:
         """Changelogs and everything else the slices produced, acknowledgements, then the stores."""
         began_s = time.monotonic()
+        instants = self.alerting.instants()
         self.before_flush()
         self._uncommitted = 0
         work = []
@@ -306,6 +333,7 @@ class State:
             size = sum(len(key) + len(value) for key, value in segments)
             self.telemetry.changelog_bytes.labels(table).inc(size)
             await asyncio.sleep(0)
+        self.alerting.reached(instants)
         await self._remove_expired()
         self._committed_s = time.monotonic()
         self.telemetry.commit_seconds.observe(self._committed_s - began_s)
@@ -327,9 +355,10 @@ class State:
     def _producer(self) -> Producer:
         return cast(Producer, self.lane.app.producer)
 
-    def _parts(self) -> list[tuple[str, int, Scoreboard | DealDesk]]:
+    def _parts(self) -> list[tuple[str, int, Part]]:
         boards = [(SCOREBOARD_TABLE, *item) for item in self.boards.items()]
-        return [*boards, *((LEDGER_TABLE, *item) for item in self.desks.items())]
+        desks = [(LEDGER_TABLE, *item) for item in self.desks.items()]
+        return [*boards, *desks, *((ALERTS_TABLE, *item) for item in self.alerting.parts.items())]
 
 
 def _nobody(_: list[int]) -> None:

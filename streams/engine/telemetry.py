@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from streams.core.alerts.outcomes import Alert, Dropped, Outcome, Suppressed
 from streams.core.outcome import Applied
 
 LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
@@ -111,6 +112,28 @@ class Telemetry:
         self.sink_pending = gauge(
             "sink_pending_reps", "Reps waiting to be written to a sink.", "sink"
         )
+
+        self.matured = counter(
+            "alerts_contacts_matured", "Contacts handed on to be scored, repeats included."
+        )
+        self.alerts = counter(
+            "alerts_outcomes",
+            "What the alert detectors said, by kind and reason.",
+            "kind",
+            "reason",
+        )
+
+    def alert_outcome(self, outcome: Outcome) -> None:
+        """Count what a detector said."""
+        if isinstance(outcome, Dropped):
+            self.alerts.labels("dropped", outcome.reason).inc(outcome.contacts)
+        elif isinstance(outcome, Alert):
+            self.alerts.labels(outcome.level, outcome.reason).inc()
+        elif isinstance(outcome, Suppressed):
+            for reason in outcome.reasons:
+                self.alerts.labels("held_back", reason).inc()
+        else:
+            self.alerts.labels(type(outcome).__name__.lower(), outcome.reason).inc()
 
     def applied(self, topic: str, applied: Applied) -> None:
         """Count the outcomes of a slice."""

@@ -30,6 +30,7 @@ from streams.topics import (
     dead_letter,
 )
 from tests.builders import Record
+from tests.simulation import alerts_check
 from tests.simulation.app import Disk
 from tests.simulation.slow_floor import Cells, recount
 
@@ -213,6 +214,7 @@ def at_commit(world: World) -> None:
         world.findings.append(
             f"dead letters at a commit: {sorted(retold.dead ^ world.poison)[:3]} differ"
         )
+    alerts_check.at_commit(world)
     world.counts["commits checked"] += 1
 
 
@@ -232,6 +234,7 @@ def when_settled(world: World) -> None:
             _partials(world, board)
     if owned != everywhere:
         world.findings.append(f"only partitions {sorted(owned)} have an owner")
+    alerts_check.when_settled(world)
     expected.compare("changelog", read_changelog(world, compacted=False), everywhere)
     expected.compare("changelog, compacted", read_changelog(world, compacted=True), everywhere)
     for slot, disk in enumerate(world.disks):

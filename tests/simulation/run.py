@@ -232,7 +232,7 @@ def _what_is_left(world: World) -> list[str]:
         if worker is None or not worker.state.is_ready(partition):
             left.append(f"{partition} has no owner that is ready")
             continue
-        for topic in worker.state.kinds:
+        for topic in worker.state.source_topics:
             tp = TP(topic, partition)
             log = world.log.at(tp)
             last = log.records[-1].offset + 1 if log.records else 0

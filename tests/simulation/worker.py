@@ -14,15 +14,17 @@ from streams.core.snapshot import SnapshotBatch
 from streams.core.stop import decode_input_state, parse_input
 from streams.engine.agents import _reader
 from streams.engine.lane.lane import Lane
+from streams.engine.maturity import Maturity
 from streams.engine.outbox import Outbox, Outgoing
 from streams.engine.publisher import Publisher
 from streams.engine.state import State
 from streams.engine.telemetry import Telemetry
 from streams.engine.watchdog import Watchdog
 from streams.topics import (
+    FLOOR_CLOCK,
     INPUT_STOPS,
-    LEDGER_TABLE,
-    SCOREBOARD_TABLE,
+    MATURED_CONTACTS,
+    TABLES,
     changelog,
     ledger_kinds,
     scoreboard_kinds,
@@ -80,14 +82,14 @@ class Worker:
         self.deaf_until_s = 0.0
         self.leaving = False
         settings, process = world.settings, self.process
-        tables = {t: changelog(settings, t) for t in (SCOREBOARD_TABLE, LEDGER_TABLE)}
+        tables = {t: changelog(settings, t) for t in TABLES}
         self.dice = Random(world.dice.random())
         self.client = KafkaClient(Sender(process, world.log, world.weather, world.landed))
         self.outbox = Outbox(self._send)
         telemetry = Telemetry(CollectorRegistry())
         self.state = SimState(settings, world.plan, world.clock, telemetry, self.outbox)
         self.state.process, self.state.arm = process, _nothing
-        self.app = SimApp(process, SimTables(tables, disk), sorted(self.state.kinds))
+        self.app = SimApp(process, SimTables(tables, disk), sorted(self.state.source_topics))
         self.app.report = lambda found: world.findings.append(f"{name}: {found}")
         self.app.producer = SimProducer(self.client)
         self.lane = Lane(cast(Any, self.app), self.state)
@@ -97,6 +99,7 @@ class Worker:
         self.watchdog = Watchdog(self.state, self.lane)
         self.consumer.member.blind = world.dice.random() < world.faults.blind
         self.publisher = Publisher(self.state, [], world.clock, telemetry, self.outbox)
+        self.maturity = Maturity(self.state)
         self.publisher._pumps = cast(Any, [Board(world, self)])
 
     async def _send(self, record: Outgoing) -> asyncio.Future[object]:
@@ -124,6 +127,9 @@ class Worker:
             topic = kinds.topic(kind)
             read = _reader(self.lane, self.outbox, apply)
             spawn(read(self.app.flow_control.stream(topic)))
+        matured = kinds.topic(MATURED_CONTACTS)
+        read = _reader(self.lane, self.outbox, state.apply_matured_slice)
+        spawn(read(self.app.flow_control.stream(matured)))
         spawn(self.consumer._drain_messages(cast(Any, self.app._fetcher)))
         spawn(self.app.tables.recovery.run())
         spawn(self.app.tables.recovery.tails())
@@ -133,6 +139,8 @@ class Worker:
         spawn(self._commits())
         spawn(self._ticks())
         spawn(self._follow_stops(seen))
+        spawn(self._follow_clocks())
+        spawn(self._mature())
 
     async def _rest(self, mean_s: float) -> None:
         await asyncio.sleep(self.dice.uniform(0.2, 1.8) * mean_s)
@@ -169,7 +177,7 @@ class Worker:
             await self.world.weather.pass_by()
             thread.generation = self.app.consumer_generation_id = generation
             thread.confirmed_s = self.world.loop.time()
-            topics = [*self.state.kinds, *self.app.tables.changelog_topics]
+            topics = [*self.state.source_topics, *self.app.tables.changelog_topics]
             consumer.dealt = dict.fromkeys(
                 sorted(TP(topic, p) for topic in topics for p in partitions), 0
             )
@@ -217,6 +225,23 @@ class Worker:
         await self.world.weather.pass_by()
         self.world.group.leave(self.name)
         self.process.kill("left")
+
+    # -- alerts
+
+    async def _mature(self) -> None:
+        while True:
+            await self._rest(30.0)
+            await self.maturity.round()
+
+    async def _follow_clocks(self) -> None:
+        at, tp = 0, TP(self.state.settings.topic(FLOOR_CLOCK), 0)
+        while True:
+            await self.world.weather.pass_by()
+            log = self.world.log.at(tp)
+            for record in log.read(at, 1_000):
+                self.state.alerting.hear(record.key, record.value)
+                at = record.offset + 1
+            await self._rest(20.0)
 
     # -- stops
 

@@ -14,7 +14,7 @@ from streams.core.plan import parse_plan
 from streams.core.snapshot import Partial, RepSnapshot
 from streams.core.stop import InputState, decode_input_state, encode_input_state
 from streams.settings import Settings
-from streams.topics import INPUT_STOPS, LEDGER_TABLE, SCOREBOARD_TABLE, changelog, inputs
+from streams.topics import INPUT_STOPS, TABLES, changelog, inputs
 from tests.builders import Record
 from tests.simulation.app import Disk
 from tests.simulation.faults import Faults
@@ -80,9 +80,7 @@ class World:
         self.findings: list[str] = []
         self.calm_s = inf
         """From then on nothing that a fault began can end a process any more."""
-        self.changelogs = {
-            changelog(self.settings, table): table for table in (SCOREBOARD_TABLE, LEDGER_TABLE)
-        }
+        self.changelogs = {changelog(self.settings, table): table for table in TABLES}
         self.on_commit: Callable[[], None] = lambda: None
         self.group.on_commit = self._committed
 

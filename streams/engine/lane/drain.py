@@ -120,7 +120,9 @@ class Drain(Rebalance):
                     f"starts at {starts[tp]}: retention has removed {gone} records that "
                     "were never counted"
                 )
-            starts[tp] = starts[tp] if committed is None else committed
+            if committed is not None:
+                # Never before the log: what it begins with now was read once.
+                starts[tp] = max(starts[tp], self.lane.host.start_at(tp, committed))
         await self.seek_wait(starts)
         if session == self.lane.positions.session:
             self.lane.positions.open(starts)

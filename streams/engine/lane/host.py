@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
+from faust.types import TP
+
 from streams.core.ports import LogRecord
 
 
@@ -47,6 +49,13 @@ class LaneHost(Protocol):
         """Every record up to `offset` of this changelog partition has been through `recover`.
 
         It may lie behind the last record given: control records and a compacted tail count too.
+        """
+        ...
+
+    def start_at(self, tp: TP, committed: int) -> int:
+        """Where reading of an input begins: `committed`, or before it.
+
+        For an agent whose state is that of an earlier position, and who can tell what it has done.
         """
         ...
 

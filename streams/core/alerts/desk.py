@@ -1,0 +1,171 @@
+"""The detectors of one partition of `matured-contacts`: a fold of its log, and nothing else.
+
+What a desk knows is a function of the records before `position`. So every owner of the partition,
+a stale one too, comes to the same state and says the same with the same ids, and a state that was
+written down at some position is taken up by reading on from there.
+
+A bucket is folded when every sender has ticked past it. A sender that does not tick holds all
+sites: nothing is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec import DecodeError, Struct, ValidationError, msgpack
+
+from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, Pause, bucket_of
+from streams.core.alerts.feed import Matured, Tick, Ticks, decode_feed
+from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
+from streams.core.alerts.outcomes import Dropped, Outcome
+from streams.core.alerts.settings import AlertSettings
+from streams.core.alerts.step import fold
+from streams.core.errors import StateVersionMismatch
+from streams.core.ports import LogRecord
+
+VERSION = 1
+
+
+class Said(NamedTuple):
+    """An outcome, and the offset of the record that brought it about."""
+
+    offset: int
+    site_id: str
+    outcome: Outcome
+
+
+class _Stored(Struct, array_like=True):
+    position: int
+    ticks: dict[int, int]
+    paused: dict[int, tuple[Pause, ...]]
+    folded_ms: int
+    floors: list[bytes]
+    waiting: list[Matured]
+
+
+class AlertDesk:
+    """One partition's sites; `senders` is how many scoreboard partitions tick.
+
+    `position` is the next offset to fold, `folded_ms` the end of the bucket that was folded last.
+    `contacts` counts those that came, `bad` records that say nothing anybody understands.
+    """
+
+    def __init__(self, senders: int, settings: AlertSettings) -> None:
+        self.settings = settings
+        self.position = 0
+        self.folded_ms = -1
+        self.floors: dict[str, FloorWatch] = {}
+        self.ticks = Ticks(senders)
+        self.contacts = 0
+        self.bad = 0
+        self._paused: dict[int, tuple[Pause, ...]] = {}
+        self._waiting: dict[str, dict[int, list[MaturedContact]]] = {}
+
+    def apply(self, records: Sequence[LogRecord]) -> list[Said]:
+        """Fold records in the order of their offsets; those below `position` change nothing."""
+        out: list[Said] = []
+        for record in records:
+            if record.offset < self.position:
+                continue
+            self.position = record.offset + 1
+            try:
+                said = decode_feed(record.value or b"")
+            except (DecodeError, ValidationError):
+                self.bad += 1
+                continue
+            if isinstance(said, Matured):
+                out += (Said(record.offset, said.site_id, one) for one in self._wait(said))
+            else:
+                out += (Said(record.offset, *one) for one in self._tick(said))
+        return out
+
+    def _wait(self, said: Matured) -> list[Outcome]:
+        """Keep contacts until their bucket is folded."""
+        if said.site_id not in self.floors:
+            self.floors[said.site_id] = FloorWatch(said.site_id, said.zone)
+        self.floors[said.site_id].zone = said.zone
+        waiting = self._waiting.setdefault(said.site_id, {})
+        late: dict[int, int] = {}
+        self.contacts += len(said.contacts)
+        for contact in said.contacts:
+            number = bucket_of(contact.at_ms)
+            if contact.at_ms < self.folded_ms:
+                late[number] = late.get(number, 0) + 1
+            else:
+                waiting.setdefault(number, []).append(contact)
+        return [
+            Dropped(bucket=number, contacts=count, reason="folded")
+            for number, count in late.items()
+        ]
+
+    def _tick(self, tick: Tick) -> list[tuple[str, Outcome]]:
+        self.ticks.hear(tick.partition, tick.until_ms)
+        self._paused[tick.partition] = tick.paused
+        end_ms = self.ticks.lowest_ms() // BUCKET_MS * BUCKET_MS
+        if end_ms <= self.folded_ms:
+            return []
+        self.folded_ms = end_ms
+        paused = tuple(sorted({why for said in self._paused.values() for why in said}))
+        out: list[tuple[str, Outcome]] = []
+        last = bucket_of(end_ms) - 1
+        for site_id in sorted(self.floors):
+            floor, waiting = self.floors[site_id], self._waiting.get(site_id, {})
+            due = sorted(number for number in waiting if number <= last)
+            buckets = [Bucket(n, tuple(waiting.pop(n)), paused) for n in due]
+            if not due or due[-1] != last:
+                # Without contacts: what was held back is told when the pause is over.
+                buckets.append(Bucket(last, (), paused))
+            for bucket in buckets:
+                out += ((site_id, one) for one in fold(floor, bucket, self.settings)[1])
+        return out
+
+    # -- what is written down
+
+    def encode(self) -> bytes:
+        """All of it, for `decode`."""
+        stored = _Stored(
+            self.position,
+            dict(self.ticks.held()),
+            self._paused,
+            self.folded_ms,
+            [encode_floor(self.floors[site_id]) for site_id in sorted(self.floors)],
+            [
+                Matured(site_id, self.floors[site_id].zone, tuple(contacts))
+                for site_id, waiting in sorted(self._waiting.items())
+                for _, contacts in sorted(waiting.items())
+            ],
+        )
+        return bytes([VERSION]) + _encode(stored)
+
+    def load(self, raw: bytes) -> None:
+        """Become what was encoded; raises StateVersionMismatch for that of another release."""
+        if raw[0] != VERSION:
+            raise StateVersionMismatch(raw[0], VERSION)
+        stored = _decode(memoryview(raw)[1:])
+        floors = [decode_floor(one) for one in stored.floors]
+        self.position, self.folded_ms = stored.position, stored.folded_ms
+        self.floors = {floor.site_id: floor for floor in floors}
+        self.ticks.restore(stored.ticks.items())
+        self._paused = dict(stored.paused)
+        self._waiting = {}
+        for said in stored.waiting:
+            self._wait(said)
+
+    def paused(self) -> Mapping[int, tuple[Pause, ...]]:
+        """Sender to why the alerts of its contacts are held back."""
+        return {partition: why for partition, why in self._paused.items() if why}
+
+    def reps(self) -> int:
+        """Reps of all sites that are followed."""
+        return sum(len(floor.reps) for floor in self.floors.values())
+
+    def waiting(self) -> int:
+        """Contacts whose bucket has not been folded yet."""
+        return sum(
+            len(contacts) for buckets in self._waiting.values() for contacts in buckets.values()
+        )
+
+
+_encode = msgpack.Encoder().encode
+_decode = msgpack.Decoder(_Stored).decode

@@ -1,0 +1,190 @@
+"""Which contacts of a rep have come to the age at which they are scored, and which of them sold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from streams.core.alerts.attribution import Candidate, Close, attribute
+from streams.core.alerts.contact import MaturedContact, Rule, bucket_of, due_ms
+from streams.core.alerts.settings import AlertSettings
+from streams.core.calendar import DAY_MS, HOUR_MS
+from streams.core.contribution import (
+    CALL,
+    CONTACTS,
+    DEAL,
+    amounts,
+    at_of,
+    deal_part,
+    flags_of,
+    lead_of,
+    parse_entity_key,
+)
+from streams.core.lanes import SHIFT
+from streams.core.rep import Rep
+from streams.core.rep_day import RepDay
+from streams.core.scoreboard import Scoreboard
+
+LONGEST_CALL_MS = 2 * HOUR_MS
+"""So long before the end of its call a deal may have been closed."""
+
+_CONTACTS_LANE = 2**32 - 1 << SHIFT["contacts"]
+_GROSS_LANE = 2**64 - 1 << SHIFT["deals_gross_bp"]
+
+
+class Span(NamedTuple):
+    """The contacts that ended in [start_ms, end_ms), both bounds of 5-minute buckets."""
+
+    start_ms: int
+    end_ms: int
+
+
+class Site(NamedTuple):
+    """A site and its IANA time zone."""
+
+    site_id: str
+    zone: str
+
+
+def first_span(board: Scoreboard, handed_on_ms: int, ripe_ms: int) -> Span | None:
+    """What to hand on next, a day at most; None when nothing has come of age since.
+
+    `handed_on_ms`: what ended before it was handed on, -1: nothing was. Empty days are passed over.
+    """
+    if ripe_ms < 0 or board.newest_day < 0:
+        return None
+    # A local day begins up to 14 hours before the UTC day of its number.
+    first_ms = (min(board.oldest_day, board.newest_day) - 1) * DAY_MS
+    start_ms = max(handed_on_ms, first_ms)
+    end_ms = min(ripe_ms, start_ms + DAY_MS)
+    return Span(start_ms, end_ms) if start_ms < end_ms else None
+
+
+def matured_of(
+    board: Scoreboard, rep: Rep, span: Span, settings: AlertSettings
+) -> Iterator[tuple[Site, MaturedContact]]:
+    """The contacts of a rep in a span, each as it is at its due instant; `board` is settled.
+
+    A deal makes its contact a sale when it was closed before the contact was due, and is worth
+    something now. All histories must be loaded.
+    """
+    contacts = _contacts(board, rep, *span)
+    if not contacts:
+        return
+    sold = _sold(board, rep, span, settings)
+    for at_ms, key, team in contacts:
+        place = board.place(rep, at_ms)
+        _, source, call_id = parse_entity_key(key)
+        entity = f"{source}\x1f{call_id}"
+        rule: Rule | Literal[""] = sold.get(entity) or ""
+        contact = MaturedContact(at_ms, entity, rep.rep_id, place.team_id or team, bool(rule), rule)
+        yield Site(place.site.id, place.site.zone.name), contact
+
+
+def _contacts(board: Scoreboard, rep: Rep, start_ms: int, end_ms: int) -> list[_Contact]:
+    return [
+        (at_ms, key, team)
+        for rep_day, team in _days(board, rep, start_ms, end_ms, _CONTACTS_LANE)
+        for at_ms, key in _within(rep_day, start_ms, end_ms)
+    ]
+
+
+_Contact = tuple[int, bytes, str]
+
+
+def _days(
+    board: Scoreboard, rep: Rep, start_ms: int, end_ms: int, lanes: int
+) -> Iterator[tuple[RepDay, str]]:
+    """(day, its team by the events) of the days that may hold instants of a span.
+
+    Only those whose totals say that one of the lanes is not zero.
+    """
+    first = board.place(rep, start_ms).site.zone.day_of(start_ms)
+    last = board.place(rep, end_ms).site.zone.day_of(end_ms)
+    for day in range(first, last + 1):
+        total = rep.history.recent.get(day) or board.total(rep, day)
+        if total is None or not total.cell & lanes:
+            continue
+        held = board.peek(rep, day)
+        if held is not None:
+            yield held, (held.team() or "") if rep.place is None else ""
+
+
+def _within(rep_day: RepDay, start_ms: int, end_ms: int) -> Iterator[tuple[int, bytes]]:
+    for key, contribution in rep_day.entities.items():
+        if key[0] == CALL and flags_of(contribution) & CONTACTS:
+            at_ms = at_of(contribution)
+            if start_ms <= at_ms < end_ms:
+                yield at_ms, key
+
+
+class _Deal(NamedTuple):
+    closed_ms: int
+    entity: bytes
+    close: Close
+
+
+def _sold(board: Scoreboard, rep: Rep, span: Span, settings: AlertSettings) -> dict[str, Rule]:
+    """Entity to rule of the contacts in a span that sold before they were due.
+
+    Which contact a deal belongs to depends on the deals before it, so they are gone through in the
+    order of their closes, from one attribution window before the span on.
+    """
+    since_ms = span.start_ms - settings.window_ms
+    until_ms = due_ms(bucket_of(span.end_ms - 1), settings.grace_ms)
+    deals = sorted(_deals(board, rep, since_ms, until_ms))
+    if not any(deal.closed_ms >= span.start_ms - LONGEST_CALL_MS for deal in deals):
+        return {}  # all of them belong to calls before the span
+    known = _candidates(board, rep, since_ms - settings.window_ms, until_ms)
+    out: dict[str, Rule] = {}
+    for deal in deals:
+        found = attribute(deal.close, known.values(), settings.window_ms)
+        if isinstance(found, str):
+            continue
+        one = known[found.entity]
+        known[found.entity] = _with_sale(one)
+        inside = span.start_ms <= one.at_ms < span.end_ms
+        if inside and deal.closed_ms < due_ms(bucket_of(one.at_ms), settings.grace_ms):
+            out.setdefault(one.entity, found.rule)
+    return out
+
+
+def _deals(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> Iterator[_Deal]:
+    """The deals whose contact this rep has, by their close; those worth nothing are left out."""
+    seen: set[bytes] = set()
+    for rep_day, _ in _days(board, rep, since_ms, until_ms, _GROSS_LANE):
+        for key, contribution in rep_day.entities.items():
+            if key[0] != DEAL or key in seen:
+                continue
+            part = deal_part(contribution)
+            if not part.has_contact or part.retracted_at_ms is not None:
+                continue
+            worth = sum(count.gross_bp - count.reversed_bp for count in part.counts)
+            closed = [count.at_ms for count in part.counts if count.gross_bp > 0]
+            if worth <= 0 or not since_ms <= min(closed) < until_ms:
+                continue
+            seen.add(key)
+            close = Close(
+                min(closed), part.call_id or None, part.lead_id or None, part.customer_id or None
+            )
+            yield _Deal(close.closed_ms, key, close)
+
+
+def _candidates(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> dict[str, Candidate]:
+    out = {}
+    for rep_day, _ in _days(board, rep, since_ms, until_ms, _CONTACTS_LANE):
+        for at_ms, key in _within(rep_day, since_ms, until_ms):
+            _, source, call_id = parse_entity_key(key)
+            held = rep_day.entities[key]
+            talk_ms, _, hold_ms = amounts(held)
+            entity = f"{source}\x1f{call_id}"
+            began_ms = at_ms - talk_ms - hold_ms
+            lead = lead_of(held).decode() or None
+            out[entity] = Candidate(entity, call_id, began_ms, at_ms, lead)
+    return out
+
+
+def _with_sale(one: Candidate) -> Candidate:
+    return Candidate(
+        one.entity, one.call_id, one.began_ms, one.at_ms, one.lead_id, one.customer_id, sold=True
+    )
