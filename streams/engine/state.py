@@ -330,7 +330,7 @@ class State:
             part.store.write([*segments, *totals], advance(part.store.offset(), mine))
             part.evict()
             self.telemetry.changelog_records.labels(table).inc(len(segments))
-            size = sum(len(key) + len(value) for key, value in segments)
+            size = sum(len(key) + len(value or b"") for key, value in segments)
             self.telemetry.changelog_bytes.labels(table).inc(size)
             await asyncio.sleep(0)
         self.alerting.reached(instants)

@@ -85,7 +85,7 @@ LATELY_MS = 6 * 3_600_000
 
 
 def _came_late(world: World, contact: MaturedContact) -> bool:
-    """Whether it came, or became a contact, when it was due already; then nobody has to score it."""
+    """Whether it came, or became a contact, when it was due already: nobody scores it then."""
     call_id = contact.entity.partition("\x1f")[2]
     due_ms = contact.at_ms + world.plan.alerts.grace_ms
     last_ms = max(r.timestamp for r in world.raw if f'"{call_id}"'.encode() in (r.value or b""))

@@ -18,6 +18,7 @@ from unittest.mock import patch
 from faust.types import TP
 
 from streams.core import dead_letter, deal_desk, loading, scoreboard, segment
+from streams.core.alerts import checkpoint, part
 from streams.engine import agents, outbox, pace, publisher, state
 from streams.engine.lane import drain, membership, rebalance, recovery
 from tests.simulation import checks
@@ -123,6 +124,8 @@ def _edges(loop: SimLoop, dice: Random, broken: Sequence[tuple[Any, str, Any]]) 
         (state, "REMOVED_A_COMMIT", 2),
         (scoreboard, "STEP_REPS", 1),
         (loading, "STEP_TOTALS", 2),
+        (part, "RECORDS_A_CHECKPOINT", 12),
+        (checkpoint, "PART_BYTES", 300),
         (drain, "SLICE_RECORDS", 5),
         (dead_letter, "MAX_IN_A_ROW", 4),
     ]

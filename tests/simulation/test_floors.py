@@ -39,6 +39,8 @@ def test_hard_hours_bring_every_fault_and_no_wrong_number() -> None:
         "commits checked",
         "seeks back",
         "real holes",
+        "contacts handed on",
+        "checkpoints taken up",
     )
     assert [name for name in happened if not counts[name]] == []
 
