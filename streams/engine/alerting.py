@@ -13,6 +13,7 @@ from streams.core.alerts.clocks import (
     NEVER_MS,
     STAGES,
     FloorClock,
+    InputAge,
     PartitionClock,
     Stage,
     StageClock,
@@ -134,8 +135,8 @@ class Alerting:
         tp = TP(self._settings.topic(kind), partition)
         if tp not in lag:
             return NEVER_MS
-        newest = self._inputs.newest_ms(partition, tp.topic)
-        return input_clock([(newest, not lag[tp])], now_ms)
+        newest_ms, written_ms = self._inputs.newest(partition, tp.topic)
+        return input_clock([InputAge(newest_ms, written_ms, not lag[tp])], now_ms)
 
     def _heard(self, stage: Stage, partition: int) -> int:
         """What a partition may believe of what a stage has sent it."""

@@ -168,16 +168,13 @@ class Inputs:
         self._news.difference_update(chosen)
         return [self._fresh[key] for key in chosen]
 
-    def newest_ms(self, partition: int, topic: str) -> int | None:
-        """The newest event time of a partition of an input; None when nothing has come yet."""
-        return max(
-            (
-                one.newest_ms
-                for one in self._fresh.values()
-                if (one.partition, one.topic) == (partition, topic)
-            ),
-            default=None,
-        )
+    def newest(self, partition: int, topic: str) -> tuple[int | None, int | None]:
+        """(newest event time, newest record) of a partition of an input, ms; None: nothing came."""
+        mine = [
+            one for one in self._fresh.values() if (one.partition, one.topic) == (partition, topic)
+        ]
+        newest_ms = max((one.newest_ms for one in mine), default=None)
+        return newest_ms, max((one.seen_ms for one in mine), default=None)
 
     def show_again(self) -> None:
         """Make all of it news."""

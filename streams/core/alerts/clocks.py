@@ -14,8 +14,8 @@ logs it writes to ended then. Who has read a log up to that end has all the send
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, json
 
@@ -28,6 +28,8 @@ STAGES: tuple[Stage, ...] = ("calls", "deals", "postings")
 NEVER_MS = -1
 BEHIND_MS = MINUTE_MS
 """How far behind the wall clock an input is taken to be that was read to its end."""
+QUIET_MS = MINUTE_MS
+"""From when on an input is quiet."""
 MOST_WAITING = 64
 """Words of one sender that may wait for its logs to be read; from there on only the latest."""
 
@@ -99,14 +101,32 @@ class FloorClock:
         self._believed = {key: at for key, at in self._believed.items() if key[2] not in gone}
 
 
-def input_clock(inputs: Sequence[tuple[int | None, bool]], now_ms: int) -> int:
-    """The instant up to which inputs were applied, of (newest event time, read to the end) each.
+class InputAge(NamedTuple):
+    """An input of a partition: newest event time and when its last record was written, UTC ms.
 
-    The lowest newest event time; those that were read to their end do not count, for nobody knows
-    of anything older. All read to their end: a little behind the wall clock.
+    Both None: nothing has come since the start. `at_end`: it is read to its end.
     """
-    behind = [NEVER_MS if newest is None else newest for newest, at_end in inputs if not at_end]
-    return min(behind, default=now_ms - BEHIND_MS)
+
+    newest_ms: int | None
+    written_ms: int | None
+    at_end: bool
+
+    def quiet(self, now_ms: int) -> bool:
+        """Read to the end, and nothing has come for a while: nobody knows of anything older.
+
+        A history that is read as fast as it is sent is at its end all the time, and not done.
+        """
+        return self.at_end and (self.written_ms is None or now_ms - self.written_ms >= QUIET_MS)
+
+
+def input_clock(inputs: Iterable[InputAge], now_ms: int) -> int:
+    """The instant up to which inputs were applied.
+
+    The lowest newest event time of those that are not quiet. All quiet: a little behind the wall
+    clock.
+    """
+    held = [one.newest_ms for one in inputs if not one.quiet(now_ms)]
+    return min((NEVER_MS if one is None else one for one in held), default=now_ms - BEHIND_MS)
 
 
 def encode_clock(told: PartitionClock) -> tuple[bytes, bytes]:

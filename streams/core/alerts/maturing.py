@@ -24,6 +24,7 @@ from streams.core.lanes import SHIFT
 from streams.core.rep import Rep
 from streams.core.rep_day import RepDay
 from streams.core.scoreboard import Scoreboard
+from streams.core.windows import UNASSIGNED
 
 LONGEST_CALL_MS = 2 * HOUR_MS
 """So long before the end of its call a deal may have been closed."""
@@ -49,15 +50,18 @@ class Site(NamedTuple):
 def first_span(board: Scoreboard, handed_on_ms: int, ripe_ms: int) -> Span | None:
     """What to hand on next, a day at most; None when nothing has come of age since.
 
-    `handed_on_ms`: what ended before it was handed on, -1: nothing was. Empty days are passed over.
+    `handed_on_ms`: what ended before it was handed on, -1: nothing was. A partition without
+    contacts has a span too, for the others wait for its word.
     """
-    if ripe_ms < 0 or board.newest_day < 0:
+    if ripe_ms <= handed_on_ms:
         return None
-    # A local day begins up to 14 hours before the UTC day of its number.
+    # A local day lies between 14 hours before and 12 hours behind the UTC day of its number.
     first_ms = (min(board.oldest_day, board.newest_day) - 1) * DAY_MS
+    end_ms = (board.newest_day + 2) * DAY_MS
     start_ms = max(handed_on_ms, first_ms)
-    end_ms = min(ripe_ms, start_ms + DAY_MS)
-    return Span(start_ms, end_ms) if start_ms < end_ms else None
+    if board.newest_day < 0 or start_ms >= end_ms:
+        return Span(ripe_ms, ripe_ms)  # there is nothing more
+    return Span(start_ms, min(ripe_ms, start_ms + DAY_MS)) if start_ms < ripe_ms else None
 
 
 def matured_of(
@@ -68,37 +72,26 @@ def matured_of(
     A deal makes its contact a sale when it was closed before the contact was due, and is worth
     something now. All histories must be loaded.
     """
-    contacts = _contacts(board, rep, *span)
+    contacts = [
+        (at_ms, key, rep_day)
+        for rep_day in _days(board, rep, span.start_ms, span.end_ms, _CONTACTS_LANE)
+        for at_ms, key in _within(rep_day, span.start_ms, span.end_ms)
+    ]
     if not contacts:
         return
     sold = _sold(board, rep, span, settings)
-    for at_ms, key, team in contacts:
+    for at_ms, key, rep_day in contacts:
         place = board.place(rep, at_ms)
+        team = place.team_id if place.in_roster else rep_day.team()
         _, source, call_id = parse_entity_key(key)
         entity = f"{source}\x1f{call_id}"
         rule: Rule | Literal[""] = sold.get(entity) or ""
-        contact = MaturedContact(at_ms, entity, rep.rep_id, place.team_id or team, bool(rule), rule)
+        contact = MaturedContact(at_ms, entity, rep.rep_id, team or UNASSIGNED, bool(rule), rule)
         yield Site(place.site.id, place.site.zone.name), contact
 
 
-def _contacts(board: Scoreboard, rep: Rep, start_ms: int, end_ms: int) -> list[_Contact]:
-    return [
-        (at_ms, key, team)
-        for rep_day, team in _days(board, rep, start_ms, end_ms, _CONTACTS_LANE)
-        for at_ms, key in _within(rep_day, start_ms, end_ms)
-    ]
-
-
-_Contact = tuple[int, bytes, str]
-
-
-def _days(
-    board: Scoreboard, rep: Rep, start_ms: int, end_ms: int, lanes: int
-) -> Iterator[tuple[RepDay, str]]:
-    """(day, its team by the events) of the days that may hold instants of a span.
-
-    Only those whose totals say that one of the lanes is not zero.
-    """
+def _days(board: Scoreboard, rep: Rep, start_ms: int, end_ms: int, lanes: int) -> Iterator[RepDay]:
+    """The days that may hold instants of a span, and in whose totals one of the lanes is not 0."""
     first = board.place(rep, start_ms).site.zone.day_of(start_ms)
     last = board.place(rep, end_ms).site.zone.day_of(end_ms)
     for day in range(first, last + 1):
@@ -107,7 +100,7 @@ def _days(
             continue
         held = board.peek(rep, day)
         if held is not None:
-            yield held, (held.team() or "") if rep.place is None else ""
+            yield held
 
 
 def _within(rep_day: RepDay, start_ms: int, end_ms: int) -> Iterator[tuple[int, bytes]]:
@@ -152,7 +145,7 @@ def _sold(board: Scoreboard, rep: Rep, span: Span, settings: AlertSettings) -> d
 def _deals(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> Iterator[_Deal]:
     """The deals whose contact this rep has, by their close; those worth nothing are left out."""
     seen: set[bytes] = set()
-    for rep_day, _ in _days(board, rep, since_ms, until_ms, _GROSS_LANE):
+    for rep_day in _days(board, rep, since_ms, until_ms, _GROSS_LANE):
         for key, contribution in rep_day.entities.items():
             if key[0] != DEAL or key in seen:
                 continue
@@ -172,7 +165,7 @@ def _deals(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> Iterato
 
 def _candidates(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> dict[str, Candidate]:
     out = {}
-    for rep_day, _ in _days(board, rep, since_ms, until_ms, _CONTACTS_LANE):
+    for rep_day in _days(board, rep, since_ms, until_ms, _CONTACTS_LANE):
         for at_ms, key in _within(rep_day, since_ms, until_ms):
             _, source, call_id = parse_entity_key(key)
             held = rep_day.entities[key]

@@ -1,0 +1,134 @@
+"""A rep who stops selling is told, once, and nobody else; whatever happens to the worker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from streams.core.alerts.desk import AlertDesk
+from streams.core.alerts.told import RepAlert, decode_alert, told
+from streams.core.events import CALL_ENDED, DEAL_CLOSED
+from streams.core.plan import parse_plan
+from streams.topics import MATURED_CONTACTS, REP_ALERTS
+from tests.builders import DAY_MS, HOUR_MS, call, deal
+from tests.integration.floor import Floor, wait_until
+from tests.integration.mixed_events import Sending
+from tests.services.kafka import KafkaServer
+
+REPS = [f"r{number}" for number in range(10)]
+DROPPED = "r3"
+FIRST_MS = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp() * 1000)
+DAYS, DROP_DAY = 12, 10
+EVERY_MS = 8 * 60_000
+SOLD = 0.25
+PLAN = """
+[sites.lisbon]
+zone = "Europe/Lisbon"
+[teams.north]
+site = "lisbon"
+[alerts]
+grace_minutes = 10
+baseline_days = 6
+baseline_lag_days = 1
+minimum_days = 4
+minimum_contacts = 200
+minimum_team = 5
+""" + "".join(f'[[roster]]\nrep = "{rep}"\nname = "Rep {rep}"\nteam = "north"\n' for rep in REPS)
+
+
+def shift(day: int, dice: Random) -> Iterator[tuple[int, Sending]]:
+    """(event time, event) of a day: each rep has a contact every eight minutes."""
+    opens_ms = FIRST_MS + day * DAY_MS
+    for number, rep in enumerate(REPS):
+        for begins_ms in range(opens_ms, opens_ms + 8 * HOUR_MS, EVERY_MS):
+            at_ms = begins_ms + number * 40_000
+            call_id = f"{rep}-{at_ms}"
+            event = call(at_ms=at_ms, rep_id=rep, call_id=call_id)
+            yield at_ms, Sending(CALL_ENDED, rep, json.dumps(event).encode())
+            if dice.random() < (0.0 if rep == DROPPED and day >= DROP_DAY else SOLD):
+                sold_ms = at_ms + 90_000
+                about = {"rep_id": rep, "deal_id": f"d-{call_id}", "call_id": call_id}
+                sold = deal(at_ms=sold_ms, closed_ms=sold_ms, **about)
+                yield sold_ms, Sending(DEAL_CLOSED, sold["deal_id"], json.dumps(sold).encode())
+
+
+def history() -> list[Sending]:
+    dice = Random(4)
+    events = [one for day in range(DAYS) for one in shift(day, dice)]
+    return [sending for _, sending in sorted(events, key=lambda one: one[0])]
+
+
+@pytest.fixture
+def floor(kafka: KafkaServer, tmp_path: Path) -> Iterator[Floor]:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(PLAN, encoding="utf-8")
+    made = Floor(kafka, tmp_path, plan=str(plan))
+    yield made
+    made.close()
+
+
+def told_of(floor: Floor) -> list[RepAlert]:
+    """Everything on `rep-alerts`, in order of arrival; repeats too."""
+    return [decode_alert(record.value or b"") for record in floor.read(REP_ALERTS)]
+
+
+def reds(floor: Floor) -> list[RepAlert]:
+    return [one for one in told_of(floor) if one.state == "red"]
+
+
+def test_a_drop_is_told_of_that_rep_alone_though_its_owner_is_killed_while_it_tells(
+    floor: Floor,
+) -> None:
+    worker = floor.worker("a")
+    floor.send(history())
+    wait_until(lambda: reds(floor), 90)
+    worker.kill()
+    floor.worker("a")
+    floor.worker("b")
+    floor.settle()
+    wait_until(lambda: handed_on(floor) >= DAYS * len(REPS) * 60 - 200, 60)
+    floor.settle()
+
+    # The evidence begins anew with each red, so a rep who sells nothing for days is told again.
+    assert {one.rep_id for one in reds(floor)} == {DROPPED}
+    alert = min(reds(floor), key=lambda one: one.at_ms)
+    assert (alert.rep_id, alert.team_id, alert.site_id) == (DROPPED, "north", "lisbon")
+    assert alert.at_ms >= FIRST_MS + DROP_DAY * DAY_MS
+    assert (alert.sales, alert.against) == (0, "team")
+    assert "Rep r3: 0 sales in the last" in alert.text["en"]
+
+    # What was told is what anybody reads out of the log, with the same ids at the same instants.
+    said = told_of(floor)
+    assert {one.alert_id: one for one in said} == {one.alert_id: one for one in replayed(floor)}
+
+
+def handed_on(floor: Floor) -> int:
+    """Different contacts on `matured-contacts`."""
+    return sum(desk.contacts for desk in desks(floor))
+
+
+def desks(floor: Floor) -> list[AlertDesk]:
+    """Detectors that have read the whole log, by partition."""
+    alerts = parse_plan(PLAN, "UTC").alerts
+    made = [AlertDesk(floor.settings.partitions, alerts) for _ in range(floor.settings.partitions)]
+    for record in floor.read(MATURED_CONTACTS):
+        made[record.partition].apply([record])
+    return made
+
+
+def replayed(floor: Floor) -> list[RepAlert]:
+    """What the whole log says."""
+    plan = parse_plan(PLAN, "UTC")
+    made = [AlertDesk(floor.settings.partitions, plan.alerts) for _ in desks(floor)]
+    out = []
+    for record in floor.read(MATURED_CONTACTS):
+        for said in made[record.partition].apply([record]):
+            one = told(said.site_id, said.outcome, plan.name_of)
+            if one is not None:
+                out.append(one)
+    return out

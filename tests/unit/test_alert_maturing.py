@@ -1,0 +1,164 @@
+"""Contacts of age: which there are, and which of them sold in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec import json
+
+from streams.core.alerts.contact import BUCKET_MS, MaturedContact, due_ms
+from streams.core.alerts.maturing import Site, Span, first_span, matured_of
+from streams.core.alerts.settings import AlertSettings
+from streams.core.deal_desk import DealDesk
+from streams.core.events import CALL_ENDED, DEAL_CLOSED
+from streams.core.intake import DEAL_POSTINGS, apply_slice
+from streams.core.plan import Plan, parse_plan
+from streams.core.scoreboard import Scoreboard
+from streams.engine.stores import MemorySegments
+from tests.builders import DAY_MS, HOUR_MS, NOON_MS, call, deal, record
+
+SETTINGS = AlertSettings()
+MINUTE_MS = 60_000
+START = NOON_MS // BUCKET_MS * BUCKET_MS
+SPAN = Span(START, START + BUCKET_MS)
+DUE_MS = due_ms(START // BUCKET_MS, SETTINGS.grace_ms)
+PLAN = """
+[sites.lisbon]
+zone = "Europe/Lisbon"
+[teams.north]
+site = "lisbon"
+[[roster]]
+rep = "ana"
+team = "north"
+"""
+
+
+class Desk:
+    """One partition with a ledger and a scoreboard."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.board = Scoreboard(0, 1, plan, MemorySegments())
+        self._deals = DealDesk(0, 1, MemorySegments(), plan.reversals)
+        for part in (self.board, self._deals):
+            part.new_writer(b"w" * 8)
+        self._offset = 0
+
+    def call(self, at_ms: int, **fields: Any) -> None:
+        self._apply(CALL_ENDED, call(at_ms=at_ms, **fields))
+
+    def deal(self, closed_ms: int, **fields: Any) -> None:
+        self._offset += 1
+        event = deal(at_ms=fields.pop("at_ms", closed_ms), closed_ms=closed_ms, **fields)
+        _, postings = self._deals.apply([record(DEAL_CLOSED, event, self._offset)])
+        for posting in postings:
+            self._apply(DEAL_POSTINGS, json.encode(posting))
+
+    def _apply(self, kind: str, value: dict[str, Any] | bytes) -> None:
+        self._offset += 1
+        apply_slice(self.board, kind, [record(kind, value, self._offset)], {})
+
+    def matured(self, rep: str = "ana", span: Span = SPAN) -> list[tuple[Site, MaturedContact]]:
+        self.board.settle()
+        return list(matured_of(self.board, self.board.reps[rep], span, SETTINGS))
+
+    def sales(self, rep: str = "ana") -> dict[str, str]:
+        """Call to rule, of what sold."""
+        return {one.entity[4:]: one.rule for _, one in self.matured(rep) if one.sale}
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(parse_plan(PLAN, "UTC"))
+
+
+def test_contacts_of_the_span_go_to_their_site_and_no_others(desk: Desk) -> None:
+    desk.call(START - 1, call_id="before")
+    desk.call(START, call_id="first")
+    desk.call(SPAN.end_ms - 1, call_id="last")
+    desk.call(SPAN.end_ms, call_id="after")
+    desk.call(START + 1, call_id="machine", answered_by="machine")
+    found = desk.matured()
+    assert {site for site, _ in found} == {Site("lisbon", "Europe/Lisbon")}
+    assert {(one.entity, one.team_id, one.sale) for _, one in found} == {
+        ("pbx\x1ffirst", "north", False),
+        ("pbx\x1flast", "north", False),
+    }
+
+
+def test_a_rep_outside_the_roster_is_in_the_team_of_the_events(desk: Desk) -> None:
+    desk.call(START, rep_id="guest", team_id="temps")
+    ((site, contact),) = desk.matured("guest")
+    assert (site.site_id, contact.team_id) == ("default", "temps")
+
+
+def test_a_deal_makes_the_call_it_names_a_sale(desk: Desk) -> None:
+    desk.call(START, call_id="c1")
+    desk.call(START + MINUTE_MS, call_id="c2")
+    desk.deal(START + 2 * MINUTE_MS, call_id="c1")
+    assert desk.sales() == {"c1": "call_id"}
+
+
+def test_a_deal_without_ids_belongs_to_the_latest_contact_that_has_not_sold(desk: Desk) -> None:
+    desk.call(START, call_id="c1")
+    desk.call(START + MINUTE_MS, call_id="c2")
+    desk.deal(START + 2 * MINUTE_MS, deal_id="d1")
+    desk.deal(START + 3 * MINUTE_MS, deal_id="d2")
+    assert desk.sales() == {"c1": "latest", "c2": "latest"}
+
+
+def test_a_deal_of_the_same_lead_finds_its_contact(desk: Desk) -> None:
+    desk.call(START, call_id="c1", lead_id="l1")
+    desk.call(START + MINUTE_MS, call_id="c2", lead_id="l2")
+    desk.deal(START + 2 * MINUTE_MS, lead_id="l1")
+    assert desk.sales() == {"c1": "lead"}
+
+
+def test_a_deal_counts_until_its_contact_is_due_and_not_after(desk: Desk) -> None:
+    desk.call(START, call_id="c1")
+    desk.call(START + 1, call_id="c2")
+    desk.deal(DUE_MS - 1, deal_id="d1", call_id="c1")
+    desk.deal(DUE_MS, deal_id="d2", call_id="c2")
+    assert desk.sales() == {"c1": "call_id"}
+
+
+def test_a_deal_that_is_worth_nothing_any_more_is_no_sale(desk: Desk) -> None:
+    desk.call(START, call_id="c1")
+    desk.deal(START + 1, call_id="c1")
+    desk.deal(START + 1, call_id="c1", at_ms=START + MINUTE_MS, status="cancelled")
+    assert desk.sales() == {}
+
+
+def test_of_a_split_deal_the_contact_is_that_of_the_larger_share(desk: Desk) -> None:
+    for rep in ("ana", "bo"):
+        desk.call(START, call_id=f"of-{rep}", rep_id=rep)
+    credits_ = [{"rep_id": "ana", "share": 0.3}, {"rep_id": "bo", "share": 0.7}]
+    desk.deal(START + MINUTE_MS, credits=credits_)
+    assert (desk.sales("ana"), desk.sales("bo")) == ({}, {"of-bo": "latest"})
+
+
+def test_midnight_between_a_call_and_its_deal_changes_nothing(desk: Desk) -> None:
+    midnight = NOON_MS + 11 * HOUR_MS  # of Lisbon, in summer
+    desk.call(midnight - MINUTE_MS, call_id="c1")
+    desk.deal(midnight + MINUTE_MS, call_id="c1")
+    ((_, contact),) = desk.matured(span=Span(midnight - BUCKET_MS, midnight))
+    assert contact.sale
+
+
+def test_what_was_never_handed_on_begins_with_the_first_day_a_day_at_a_time(desk: Desk) -> None:
+    desk.call(NOON_MS - 3 * DAY_MS)
+    desk.call(NOON_MS)
+    span = first_span(desk.board, -1, NOON_MS)
+    assert span is not None
+    assert span.start_ms <= NOON_MS - 3 * DAY_MS
+    assert span.end_ms - span.start_ms == DAY_MS
+    assert first_span(desk.board, span.end_ms, span.end_ms) is None
+    assert first_span(desk.board, NOON_MS - 1, NOON_MS) == Span(NOON_MS - 1, NOON_MS)
+    assert first_span(desk.board, NOON_MS, -1) is None
+
+
+def test_a_partition_without_contacts_says_so_at_once(desk: Desk) -> None:
+    assert first_span(desk.board, -1, NOON_MS) == Span(NOON_MS, NOON_MS)
+    desk.call(NOON_MS - 300 * DAY_MS)
+    after = NOON_MS - 290 * DAY_MS
+    assert first_span(desk.board, after, NOON_MS) == Span(NOON_MS, NOON_MS)
