@@ -24,12 +24,13 @@ _KEYS = {CALL_ENDED: _REP, DEAL_CLOSED: _DEAL, SURVEY_SUBMITTED: _REP, VISIT_LOG
 _OUTPUTS = {
     "deal-postings": ("deal-posting", "delete", "What deals add to each rep."),
     "rep-scoreboard": ("rep-scoreboard", "compact", "The latest snapshot of every rep."),
+    "rep-alerts": ("rep-alert", "delete", "Conversion that really dropped, and what became of it."),
 }
 _READ = (*EVENTS, "deal-postings", "misrouted", "misrouted-deals")
 """All topics a worker reads; the two last hold events again that came under another key."""
 _DEAD_LETTERS = "dead-letters"
 _ABOUT = """\
-Other systems write the events; floorcast counts them and writes postings and snapshots.
+Other systems write the events; floorcast counts them and writes postings, snapshots and alerts.
 
 Every topic has the same number of partitions, and a record lies in the partition that Kafka's
 murmur2 of its key names, as the Java client does it (librdkafka: `partitioner=murmur2_random`).

@@ -33,13 +33,14 @@ def test_what_was_written_passes_the_check(folder: Path) -> None:
         "deal-closed.schema.json",
         "deal-posting.schema.json",
         "openapi.json",
+        "rep-alert.schema.json",
         "rep-scoreboard.schema.json",
         "survey-submitted.schema.json",
         "visit-logged.schema.json",
     ]
     result = run(folder, "--check")
     assert result.exit_code == 0, result.output
-    assert "8 files are up to date" in result.output
+    assert "9 files are up to date" in result.output
 
 
 def test_writing_again_writes_nothing(folder: Path) -> None:
