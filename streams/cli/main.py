@@ -22,6 +22,7 @@ COMMANDS = {
     "board": "streams.cli.board",
     "totals": "streams.cli.totals",
     "explain": "streams.cli.explain",
+    "alerts": "streams.cli.alerts",
     "audit": "streams.cli.audit",
     "rebuild": "streams.cli.rebuild",
     "resume": "streams.cli.resume",

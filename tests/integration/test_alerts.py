@@ -103,6 +103,12 @@ def test_a_drop_is_told_of_that_rep_alone_though_its_owner_is_killed_while_it_te
     assert alert.sales < alert.expected / 2
     assert alert.text["en"].startswith("Rep r3: ")
 
+    listed = floor.run("alerts", "list", "--state", "red", "--rep", DROPPED)
+    assert alert.alert_id[:8] in listed.output
+    whole = floor.run("alerts", "show", alert.alert_id, "--language", "zh")
+    assert alert.text["zh"] in whole.output
+    assert floor.run("alerts", "show", "nothing").exit_code == 1
+
     # What was told is what anybody reads out of the log, with the same ids at the same instants.
     said = told_of(floor)
     assert {one.alert_id: one for one in said} == {one.alert_id: one for one in replayed(floor)}
