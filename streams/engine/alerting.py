@@ -207,6 +207,13 @@ class Alerting:
         self.parts[partition].handed_on(until_ms)
         await self._outbox.send()
 
+    def observe(self) -> None:
+        """Show how far the detectors are; a partition without sites has nothing to show."""
+        for partition, part in self.parts.items():
+            if part.desk.floors and part.desk.folded_ms > 0:
+                shown = self._telemetry.scored_until.labels(str(partition))
+                shown.set(part.desk.folded_ms / 1000)
+
     # -- detectors
 
     def apply(self, piece: Slice) -> None:

@@ -52,6 +52,7 @@ class Maturity:
         """Tell the clocks that have moved, then hand on one span of each partition."""
         state = self._state
         await state.alerting.tell_clocks()
+        state.alerting.observe()
         for partition, board in list(state.boards.items()):
             if state.is_ready(partition) and not board.unloaded:
                 await self._hand_on(partition, board)

@@ -123,6 +123,12 @@ class Telemetry:
             "reason",
         )
 
+        self.scored_until = gauge(
+            "alerts_scored_until_timestamp_seconds",
+            "Contacts that ended before this are scored, of sites in this partition; since 1970.",
+            "partition",
+        )
+
     def alert_outcome(self, outcome: Outcome) -> None:
         """Count what a detector said."""
         if isinstance(outcome, Dropped):
@@ -153,10 +159,8 @@ class Telemetry:
         """Drop what is shown of partitions given up: their next owner shows it from now on."""
         for partition in partitions:
             for topic in topics:
-                for shown in (self.lag, self.stopped):
-                    # Only what is shown can be removed; a partition may never have been.
-                    if (topic, str(partition)) in shown._metrics:  # noqa: SLF001 # no public way to ask
-                        shown.remove(topic, partition)
+                _remove((self.lag, self.stopped), topic, str(partition))
+            _remove((self.scored_until,), str(partition))
 
     def observe_latencies(self, stamps_ms: Sequence[int], now_ms: int) -> None:
         """Observe the age at `now_ms` of events with these Kafka timestamps."""
@@ -172,3 +176,10 @@ class Telemetry:
             bucket.inc(upto - before)
             before = upto
         self.latency._sum.inc((len(stamps) * now_ms - sum(stamps)) / 1000)  # noqa: SLF001 # as above
+
+
+def _remove(gauges: Iterable[Gauge], *labels: str) -> None:
+    for shown in gauges:
+        # Only what is shown can be removed; a partition may never have been.
+        if labels in shown._metrics:  # noqa: SLF001 # no public way to ask
+            shown.remove(*labels)

@@ -59,6 +59,8 @@ def when_settled(world: World) -> None:
         for contact in _contacts(world, partition)
     }
     world.counts["contacts handed on"] += len(heard)
+    for partition in range(world.log.count):
+        _in_time(world, partition)
     for worker in world.workers.values():
         state = worker.state
         for partition, part in state.alerting.parts.items():
@@ -79,6 +81,19 @@ def when_settled(world: World) -> None:
             ]
             if missing:
                 world.findings.append(f"contacts were never handed on: {missing[:3]}")
+
+
+def _in_time(world: World, partition: int) -> None:
+    """The first word of a contact comes before its bucket is folded."""
+    desk, seen = AlertDesk(world.log.count, world.plan.alerts), set()
+    for record in _matured(world, partition):
+        said = decode_feed(record.value or b"")
+        for contact in said.contacts if isinstance(said, Matured) else ():
+            late = contact.at_ms < desk.folded_ms
+            if late and contact.entity not in seen and not _came_late(world, contact):
+                world.findings.append(f"{contact} was handed on when its bucket was folded")
+            seen.add(contact.entity)
+        desk.apply([record])
 
 
 LATELY_MS = 6 * 3_600_000

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
+from streams.core.alerts.feed import Ticks
 from streams.core.deal_desk import DealDesk
 from streams.core.rep_day import RepDay
 from streams.core.scoreboard import Scoreboard
@@ -140,7 +141,15 @@ async def _first_look(self: Lane) -> None:
                     self.tails[tp] = (at, position)
 
 
+def _whoever_ticks(self: Ticks) -> int:
+    return max(self.held().values(), default=-1)
+
+
 RULES: dict[str, Rule] = {
+    "ticks": Rule(
+        "a bucket is folded when every partition has ticked past it",
+        [(Ticks, "lowest_ms", _whoever_ticks)],
+    ),
     "writer": Rule(
         "an owner only ever overwrites its own segments",
         [(state, "os", SimpleNamespace(urandom=_same_for_all))],
