@@ -132,6 +132,7 @@ class Worker:
         self.telemetry.reps.set(5)
         self.telemetry.resident_days.set(9)
         self.telemetry.snapshots.inc(5)
+        self.telemetry.scored_until.labels("0").set(now_ms / 1000 - 3_000)
         for table in ("scoreboard", "ledger"):
             self.telemetry.changelog_records.labels(table).inc(5)
             self.telemetry.changelog_bytes.labels(table).inc(2_000)
