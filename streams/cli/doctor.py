@@ -70,7 +70,7 @@ def command(context: Context, as_json: bool, prometheus_url: str | None, timeout
 
 def checks(settings: Settings, prometheus_url: str | None) -> list[Check]:
     """Everything that is looked at; whether a broker answers comes first."""
-    from streams.cli.doctor_checks import around, brokers, events, topics, workers
+    from streams.cli.doctor_checks import alerts, around, brokers, events, topics, workers
     from streams.cli.doctor_checks.finding import Check
 
     return [
@@ -81,6 +81,7 @@ def checks(settings: Settings, prometheus_url: str | None) -> list[Check]:
         Check("workers", partial(workers.workers, settings)),
         Check("lag", partial(workers.lag, settings)),
         Check("stopped inputs", partial(workers.stopped_inputs, settings)),
+        Check("alerts", partial(alerts.alerts, settings)),
         Check("dead letters", partial(events.dead_letters, settings)),
         Check("events", partial(events.counted, settings)),
         Check("plan", partial(around.plan, settings), kafka=False),

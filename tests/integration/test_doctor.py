@@ -16,6 +16,7 @@ from confluent_kafka.admin._resource import ResourceType
 
 from streams.core.events import CALL_ENDED, DEAL_CLOSED
 from streams.core.partition import partition_of
+from streams.topics import FLOOR_CLOCK
 from tests.builders import DAY_MS, call
 from tests.integration.floor import Floor, Row, wait_until
 from tests.integration.mixed_events import Sending
@@ -84,6 +85,7 @@ def test_a_floor_that_is_well_gets_no_failure_and_goes_on_counting(
     now_ms = int(time.time() * 1000)
     floor.send([sold(now_ms - MINUTE_MS, "c1")])
     floor.settle()
+    wait_until(lambda: len(floor.read(FLOOR_CLOCK)) >= floor.settings.partitions)
 
     found = examined(floor, code=0)
     status = {check: [one["status"] for one in some] for check, some in found.items()}
@@ -98,6 +100,7 @@ def test_a_floor_that_is_well_gets_no_failure_and_goes_on_counting(
         "workers": ["ok"],
         "lag": ["ok"],
         "stopped inputs": ["ok"],
+        "alerts": ["ok"],
         "dead letters": ["ok"],
         "sources": ["ok"],
         "reps": ["ok"],
@@ -109,7 +112,7 @@ def test_a_floor_that_is_well_gets_no_failure_and_goes_on_counting(
     }
     assert "written by workers" in found["redis"][0]["found"]
     assert "1 in group" in found["workers"][0]["found"]
-    assert "one replica only: all 18 topics" in found["replicas"][0]["found"]
+    assert "one replica only: all 22 topics" in found["replicas"][0]["found"]
 
     floor.send([sold(now_ms - MINUTE_MS, "c2")])
     floor.settle()
@@ -120,7 +123,7 @@ def test_a_floor_that_is_well_gets_no_failure_and_goes_on_counting(
     shown = floor.run("doctor").output
     assert "ok       clock: this machine is " in shown
     assert "warn     replicas: " in shown
-    assert shown.splitlines()[-1] == "16 ok, 1 warn, 1 skipped"
+    assert shown.splitlines()[-1] == "17 ok, 1 warn, 1 skipped"
 
 
 def test_what_is_wrong_with_what_sources_send_is_found_by_name(

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME
 
+from streams.cli.doctor_checks.alerts import LATE_MS, judge_clocks
 from streams.cli.doctor_checks.around import judge_prometheus, judge_redis
 from streams.cli.doctor_checks.brokers import judge_clock
 from streams.cli.doctor_checks.events import (
@@ -28,6 +29,7 @@ from streams.cli.doctor_checks.recent import Share
 from streams.cli.doctor_checks.topics import RULES, Found
 from streams.cli.doctor_checks.workers import judge_lag, judge_stops, judge_workers
 from streams.cli.main import cli
+from streams.core.alerts.clocks import PartitionClock, StageClock
 from streams.core.changelog import ChangelogReader
 from streams.core.errors import PlanError
 from streams.core.plan import Plan, parse_plan
@@ -127,7 +129,7 @@ def test_a_floor_without_anything_is_told_in_one_line_a_check_and_exit_code_1() 
     lines = done.output.splitlines()
     assert done.exit_code == 1
     assert lines[0].startswith("fail     brokers: ")
-    assert [line.split()[0] for line in lines[1:-4]] == ["skipped"] * 8
+    assert [line.split()[0] for line in lines[1:-4]] == ["skipped"] * 9
     assert lines[-4].startswith("ok       plan: none is set")
     assert lines[-3].startswith("fail     redis: redis://127.0.0.1:1/0: ")
     assert lines[-2].startswith("fail     prometheus: http://127.0.0.1:1 does not answer")
@@ -361,3 +363,33 @@ def test_event_times_are_those_of_calls_and_of_what_deals_put_on_the_books() -> 
     times = event_times(state.rep_days)
     assert times[("call", "pbx")] == [NOON_MS]
     assert NOON_MS - HOUR_MS in times[("deal", "crm")]
+
+
+def told(partition: int, calls_ms: int, postings_ms: int) -> PartitionClock:
+    calls, postings = StageClock(calls_ms, [0, 0]), StageClock(postings_ms, [0, 0])
+    return PartitionClock(partition, calls, postings, postings)
+
+
+@pytest.mark.parametrize(
+    ("clocks", "status", "says"),
+    [
+        ({}, "warn", "no worker has counted yet"),
+        ({0: told(0, NOON_MS, NOON_MS)}, "warn", "never told how far they are: 1"),
+        (
+            {0: told(0, NOON_MS, NOON_MS), 1: told(1, NOON_MS, NOON_MS - LATE_MS - 1)},
+            "warn",
+            "held up by partitions that are at: 1 (2026-09-24 11:29:59Z)",
+        ),
+        (
+            {0: told(0, NOON_MS, NOON_MS), 1: told(1, NOON_MS, NOON_MS - LATE_MS)},
+            "ok",
+            "all 2 partitions are past 2026-09-24 11:30:00Z",
+        ),
+    ],
+)
+def test_the_partition_that_holds_alerts_up_is_named(
+    clocks: dict[int, PartitionClock], status: str, says: str
+) -> None:
+    (finding,) = judge_clocks(clocks, 2, NOON_MS)
+    assert (finding.check, finding.status) == ("alerts", status)
+    assert says in finding.found
