@@ -21,8 +21,7 @@ from streams.core.stop import decode_input_state, parse_input
 from streams.settings import load_settings
 from streams.topics import (
     INPUT_STOPS,
-    LEDGER_TABLE,
-    SCOREBOARD_TABLE,
+    TABLES,
     all_topics,
     changelog,
     kinds_by_topic,
@@ -153,7 +152,7 @@ class Floor:
         self.run("topics", "create")
         if not compacted:
             return
-        for table in (SCOREBOARD_TABLE, LEDGER_TABLE):
+        for table in TABLES:
             self._cluster.configure(changelog(self.settings, table), _COMPACTED)
 
     def run(self, *args: str) -> str:

@@ -46,6 +46,8 @@ def _values(of: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 # one 
             return st.text(_TEXT, min_size=of.min_length or 0, max_size=of.max_length)
         case inspect.ListType():
             return st.lists(_values(of.item_type), max_size=3)
+        case inspect.VarTupleType():
+            return st.lists(_values(of.item_type), max_size=3).map(tuple)
         case inspect.TupleType():
             return st.tuples(*map(_values, of.item_types))
         case inspect.DictType():
