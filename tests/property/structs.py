@@ -44,10 +44,9 @@ def _values(of: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 # one 
                     lambda text: len(text) <= (of.max_length or 99) and "\n" not in text
                 )
             return st.text(_TEXT, min_size=of.min_length or 0, max_size=of.max_length)
-        case inspect.ListType():
-            return st.lists(_values(of.item_type), max_size=3)
-        case inspect.VarTupleType():
-            return st.lists(_values(of.item_type), max_size=3).map(tuple)
+        case inspect.ListType() | inspect.VarTupleType():
+            held = st.lists(_values(of.item_type), max_size=3)
+            return held.map(tuple) if isinstance(of, inspect.VarTupleType) else held
         case inspect.TupleType():
             return st.tuples(*map(_values, of.item_types))
         case inspect.DictType():
