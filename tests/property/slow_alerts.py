@@ -6,6 +6,7 @@ Slow, and without moves or thresholds: a law holds the shipped fold against it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from statistics import fmean
 
 from streams.core.alerts.contact import BUCKET_MS, MaturedContact
@@ -13,6 +14,7 @@ from streams.core.alerts.settings import AlertSettings
 from streams.core.calendar import DAY_MS, HOUR_MS
 
 FLOOR = ""
+LONGEST_HOLD_DAYS = 10
 
 
 def day_of(contact: MaturedContact) -> int:
@@ -119,11 +121,32 @@ class SlowFloor:
         settings = self.settings
         own = [o for o in self._of_rep(rep_id) if day_of(o) < day and self.expected.get(o)]
         days = sorted({day_of(one) for one in own})
-        days = days[: len(days) - settings.baseline_lag_days][-settings.baseline_days :]
+        left_out = max(settings.baseline_lag_days, self._run_days(rep_id, days))
+        left_out = min(left_out, settings.baseline_lag_days + LONGEST_HOLD_DAYS)
+        days = days[: max(len(days) - left_out, 0)][-settings.baseline_days :]
         held = [one for one in own if day_of(one) in days]
         learned = len(days) >= settings.minimum_days and len(held) >= settings.minimum_contacts
         return held if learned else None
 
+    def _run_days(self, rep_id: str, days: Sequence[int]) -> int:
+        """How many of these days lie in the run that is going on after them."""
+        scored = [
+            (day_of(one), one.sale, self.settings.guard * min(self.expected[one] * theta, 0.6))
+            for one in self._of_rep(rep_id)
+            if day_of(one) in days
+            for theta in [self._theta(rep_id, day_of(one))]
+            if theta is not None and self.expected[one]
+        ]
+        ratio = self.settings.ratios[1]
+        first, product, best = None, 1.0, 1.0
+        # The run began where the evidence from there to now is greatest, if it is any.
+        for day, sale, p in reversed(scored):
+            product *= ratio if sale else (1 - ratio * p) / (1 - p)
+            if product > best:
+                best, first = product, day
+        return 0 if first is None else sum(day >= first for day in days)
+
+    @cache  # noqa: B019 # a floor of one example: it goes with the test
     def _theta(self, rep_id: str, day: int) -> float | None:
         held = self._baseline(rep_id, day)
         if held is None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, Pause, due_ms
 from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor, standing
@@ -38,6 +39,7 @@ class Story:
         sells: Callable[[int], float] = lambda _: 1.0,
         team: Callable[[int], str] = lambda _: "north",
         paused: tuple[Pause, ...] = (),
+        settings: AlertSettings = SETTINGS,
     ) -> list[Outcome]:
         """Some days; `sells` is the share of the usual by rep. What was said in them."""
         said: list[Outcome] = []
@@ -55,7 +57,7 @@ class Story:
                     )
                     for rep in range(REPS)
                 )
-                said += fold(self.floor, Bucket(number, contacts, paused), SETTINGS)[1]
+                said += fold(self.floor, Bucket(number, contacts, paused), settings)[1]
             self.day += 1
         self.said += said
         return said
@@ -114,6 +116,19 @@ def test_a_stop_of_sales_is_found_in_that_rep_alone_and_starts_anew(story: Story
     assert after == Restarted(
         rep_id="r3", team_id="north", at_ms=first.at_ms, evidence=first.evidence, reason="red"
     )
+
+
+def test_a_drop_that_is_slow_to_be_found_does_not_become_the_usual(story: Story) -> None:
+    patient = structs.replace(SETTINGS, red=1e12, amber=1e11)
+    before = story.floor.reps["r3"].theta
+    story.work(20, sells=only_r3(0.5), settings=patient)
+    rep = story.floor.reps["r3"]
+    # All that have ended are left out, though the baseline lags behind by ten only.
+    assert rep.run_days >= 19
+    assert rep.base_days == 30
+    assert rep.theta == pytest.approx(before, rel=0.1)
+    story.work(20, sells=only_r3(0.5), settings=patient)
+    assert rep.theta < 0.85 * before
 
 
 def test_a_bad_day_of_the_whole_team_is_nobodys_drop(story: Story) -> None:

@@ -11,6 +11,8 @@ from streams.core.alerts.settings import AlertSettings
 CAP = 1e15
 """No evidence grows beyond this, however long alerts are held back."""
 _DAY = struct.Struct("<IId")
+_LONGEST_HOLD_DAYS = 10
+"""Working days beyond the lag that a run keeps out of the baseline: then they are the new usual."""
 
 
 class RepWatch(Struct, array_like=True, gc=False):
@@ -21,7 +23,9 @@ class RepWatch(Struct, array_like=True, gc=False):
     evidence for the three ratios. `run` is the evidence since it last was none, and `run_*` what
     happened since. `past` are working days, oldest first: contacts, sales, expected sales;
     `base_*` their sums over the baseline, `theta` the rep's usual rate over the group's.
-    `moved_left`: working days for which nothing is scored. `held`: red, and held back.
+    `moved_left`: working days for which nothing is scored. `held`: red, and held back. `run_days`:
+    working days ended since the run began, which the baseline leaves out: a drop that is slow to be
+    found would else become what is usual before it is.
     """
 
     team_id: str
@@ -50,6 +54,7 @@ class RepWatch(Struct, array_like=True, gc=False):
     theta: float = 1.0
     moved_left: int = 0
     last_day: int = 0
+    run_days: int = 0
 
     @property
     def evidence(self) -> float:
@@ -72,7 +77,7 @@ class RepWatch(Struct, array_like=True, gc=False):
         self.high = high = min((self.high + 1.0) * lc, CAP)
         self.run = min(self.run * lb, CAP)
         if self.run <= 1.0:
-            self.run, self.run_contacts, self.run_sales, self.run_expected = 1.0, 0, 0, 0.0
+            self._end_run()
         else:
             self.run_contacts += 1
             self.run_sales += sale
@@ -82,8 +87,12 @@ class RepWatch(Struct, array_like=True, gc=False):
     def restart(self) -> None:
         """Forget the evidence, not the baseline."""
         self.low = self.middle = self.high = 0.0
-        self.run, self.run_contacts, self.run_sales, self.run_expected = 1.0, 0, 0, 0.0
+        self._end_run()
         self.amber = self.held = False
+
+    def _end_run(self) -> None:
+        self.run, self.run_contacts, self.run_sales, self.run_expected = 1.0, 0, 0, 0.0
+        self.run_days = 0
 
     def learned(self, settings: AlertSettings) -> bool:
         """True when there is a baseline to hold the rep against."""
@@ -97,12 +106,15 @@ class RepWatch(Struct, array_like=True, gc=False):
         if not self.contacts_today:
             return
         kept, lag = settings.baseline_days, settings.baseline_lag_days
+        longest = lag + _LONGEST_HOLD_DAYS
         if self.expected_today:
             day = _DAY.pack(self.contacts_today, self.sales_today, self.expected_today)
-            self.past = (self.past + day)[-(kept + lag) * _DAY.size :]
+            self.past = (self.past + day)[-(kept + longest) * _DAY.size :]
+            self.run_days += self.run > 1.0
         self.contacts_today, self.sales_today, self.expected_today = 0, 0, 0.0
         self.moved_left = max(self.moved_left - 1, 0)
-        end = max(len(self.past) - lag * _DAY.size, 0)
+        left_out = min(max(self.run_days, lag), longest)
+        end = max(len(self.past) - left_out * _DAY.size, 0)
         held = self.past[:end][-kept * _DAY.size :]
         days, contacts, sales, expected = 0, 0, 0, 0.0
         for of_day in _DAY.iter_unpack(held):
