@@ -8,6 +8,8 @@ import click
 from rich.console import Console
 
 from tests.bench.alerts import measure_alerts
+from tests.bench.alerts_sensitivity import measure_alerts_sensitivity
+from tests.bench.alerts_uci import measure_alerts_uci
 from tests.bench.cold import measure_cold
 from tests.bench.idle import measure_days, measure_idle
 from tests.bench.ledger import measure_ledger
@@ -46,6 +48,8 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid | list[Report | Grid]]]
     "recovery": lambda *_: measure_recovery(),
     "redis": lambda *_: measure_redis(),
     "read-side": lambda *_: measure_read_side(),
+    "alerts-uci": lambda *_: measure_alerts_uci(),
+    "alerts-sensitivity": lambda *_: [*measure_alerts_sensitivity(full=False)],
     "alerts": lambda *_: measure_alerts(full=False),  # `--full` is the command's
 }
 
@@ -66,7 +70,11 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid | list[Report | Grid]]]
     show_default=True,
     help="Reps of all that read a topic, `scale` excepted.",
 )
-@click.option("--full", is_flag=True, help="`alerts` on the floor of the promise: some minutes.")
+@click.option(
+    "--full",
+    is_flag=True,
+    help="`alerts` on the floors of the promise, `alerts-sensitivity` for longer: half an hour.",
+)
 def main(names: tuple[str, ...], events: int, reps: int, full: bool) -> None:
     """Run the named benchmarks, or all of them.
 
@@ -77,8 +85,11 @@ def main(names: tuple[str, ...], events: int, reps: int, full: bool) -> None:
     """
     console = Console(width=100)
     for name in names or BENCHMARKS:
+        said: Report | Grid | list[Report | Grid]
         if name == "alerts":
-            said: Report | Grid | list[Report | Grid] = measure_alerts(full=full)
+            said = measure_alerts(full=full)
+        elif name == "alerts-sensitivity":
+            said = [*measure_alerts_sensitivity(full=full)]
         else:
             said = BENCHMARKS[name](events, reps)
         for one in said if isinstance(said, list) else [said]:

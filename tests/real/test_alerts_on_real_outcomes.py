@@ -1,0 +1,32 @@
+"""The alert detector on real outcomes, where no rep differs from another: every alarm is false."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.alert_trial import Shipped
+from tests.bench.uci_floor import SHORT, delays, false_alarms, read_outcomes
+
+PER_1000 = 1.2
+
+
+@pytest.fixture(scope="module")
+def outcomes(real_data: Path) -> list[bool]:
+    read = read_outcomes(real_data)
+    assert (len(read), sum(read)) == (41_188, 4_640)
+    return read
+
+
+@pytest.mark.parametrize("reps", [10, 20])
+def test_false_alarms_are_as_rare_as_promised(outcomes: list[bool], reps: int) -> None:
+    rates = [false_alarms(outcomes, reps, seed, {"red": Shipped(SHORT)})[0] for seed in range(6)]
+    rep_days = sum(rate.rep_days for rate in rates)
+    assert rep_days == 6 * reps * {10: 53, 20: 19}[reps]
+    assert 1000 * sum(rate.alarms for rate in rates) / rep_days <= PER_1000
+
+
+def test_a_halved_conversion_is_found(outcomes: list[bool]) -> None:
+    found = [delays(outcomes, 10, seed, {"red": Shipped(SHORT)})[0] for seed in range(9)]
+    assert sorted(found)[4] <= 700
