@@ -35,8 +35,8 @@ services: env ## Install what the tests need: Kafka, Redis, Prometheus, Alertman
 bench: env services ## Print what speed and memory this machine measures
 	@$(bin)/python -m tests.bench $(ARGS)
 
-bench-alerts: env ## False alarms, delays and cost of the alert detector on floors with known truth (ARGS=--full)
-	@$(bin)/python -m tests.bench alerts $(ARGS)
+bench-alerts: env ## False alarms, delays and cost of the alert detector on floors with known truth (ARGS=--full), and on real calls
+	@$(bin)/python -m tests.bench alerts alerts-uci $(ARGS)
 
 soak: env services ## A live floor and 200 viewers for 30 minutes: memory flat, all at one state (ARGS="--minutes 10")
 	@$(bin)/python -m tests.soak $(ARGS)

@@ -9,7 +9,9 @@ import pytest
 from tests.bench.alert_trial import Shipped
 from tests.bench.uci_floor import SHORT, delays, false_alarms, read_outcomes
 
-PER_1000 = 1.2
+PROMISED = {20: 1.2, 10: 5.8}
+"""False alarms per 1000 rep-days. Ten reps are the smallest team whose rate counts: too few to see
+at once that a campaign has ended, so there it is the promise for any floor."""
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +23,10 @@ def outcomes(real_data: Path) -> list[bool]:
 
 @pytest.mark.parametrize("reps", [10, 20])
 def test_false_alarms_are_as_rare_as_promised(outcomes: list[bool], reps: int) -> None:
-    rates = [false_alarms(outcomes, reps, seed, {"red": Shipped(SHORT)})[0] for seed in range(6)]
+    rates = [false_alarms(outcomes, reps, seed, {"red": Shipped(SHORT)})[0] for seed in range(8)]
     rep_days = sum(rate.rep_days for rate in rates)
-    assert rep_days == 6 * reps * {10: 53, 20: 19}[reps]
-    assert 1000 * sum(rate.alarms for rate in rates) / rep_days <= PER_1000
+    assert rep_days == 8 * reps * {10: 53, 20: 19}[reps]
+    assert 1000 * sum(rate.alarms for rate in rates) / rep_days <= PROMISED[reps]
 
 
 def test_a_halved_conversion_is_found(outcomes: list[bool]) -> None:
