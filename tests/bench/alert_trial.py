@@ -187,6 +187,13 @@ def late_error(delays: list[float], share: float) -> float:
     return (quantile(delays, min(share + half, 1.0)) - quantile(delays, share - half)) / 2
 
 
+def delay_and_error(delays: list[float], share: float) -> str:
+    """A quantile of the delays with its standard error, where there is one."""
+    error = late_error(delays, share)
+    words = delay_words(quantile(delays, share))
+    return f"{words} ± {error:,.0f}" if math.isfinite(error) else words
+
+
 def delay_words(contacts: float) -> str:
     """A delay, or that it is longer than was waited for."""
     return f"{contacts:,.0f}" if math.isfinite(contacts) else "not found"

@@ -15,6 +15,7 @@ from tests.bench.alert_trial import (
     Rate,
     Shipped,
     calm,
+    delay_and_error,
     delay_words,
     dropping,
     late_error,
@@ -102,14 +103,8 @@ def _measure(name: str, world: World) -> Measured:
 
 
 def _row(one: Measured) -> list[str]:
-    middle = quantile(one.delays, 0.5)
-    error = late_error(one.delays, 0.5)
-    return [
-        one.name,
-        one.rate.words,
-        f"{delay_words(middle)} ± {error:,.0f}" if math.isfinite(middle) else "not found",
-        delay_words(quantile(one.delays, 0.95)),
-    ]
+    late = delay_words(quantile(one.delays, 0.95))
+    return [one.name, one.rate.words, delay_and_error(one.delays, 0.5), late]
 
 
 def _notes(measured: list[Measured]) -> str:
