@@ -61,9 +61,7 @@ KINDS = (
         {
             "nothing special": USUAL,
             "15 % of deals come after the grace period": USUAL._replace(late=0.15),
-            "a campaign halves a team's conversion overnight, then gives it back": USUAL._replace(
-                campaign=0.5
-            ),
+            "a campaign halves a team's conversion for 40 days": USUAL._replace(campaign=0.5),
             "holidays: floor closed 5 days of 60, reps on leave 15 of 120": USUAL._replace(
                 holidays=True
             ),
@@ -111,9 +109,14 @@ def _notes(measured: list[Measured]) -> str:
     days = [one.rate.rep_days for one in measured]
     drops = [len(one.delays) for one in measured]
     return (
-        f"Each floor: {min(days):,} to {max(days):,} rep-days without a drop, then "
-        f"{min(drops):,} to {max(drops):,} drops; ± is the standard error."
+        f"Each floor: {_from_to(days)} rep-days without a drop, then {_from_to(drops)} drops; ± is "
+        "the standard error."
     )
+
+
+def _from_to(some: list[int]) -> str:
+    low, high = min(some), max(some)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _write_pictures(kind: _Kind, measured: list[Measured]) -> None:
