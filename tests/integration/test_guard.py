@@ -30,6 +30,7 @@ from streams.topics import (
     LEDGER_TABLE,
     SCOREBOARD_TABLE,
     STATE_BASIS,
+    TABLES,
     all_topics,
     changelog,
 )
@@ -217,7 +218,7 @@ def test_a_folder_that_was_wiped_spoilt_or_is_another_floors_is_read_anew(
 ) -> None:
     floor = counted.floor
     folders = counted.stores()
-    assert len(folders) == 4
+    assert len(folders) == 2 * len(TABLES)
     for manifest in folders[0].glob("MANIFEST-*"):
         manifest.write_bytes(b"no manifest")
     counted.counts_on()
