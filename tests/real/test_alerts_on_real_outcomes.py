@@ -11,8 +11,8 @@ from tests.bench.alert_trial import Shipped
 from tests.bench.uci_floor import SHORT, delays, false_alarms, read_outcomes
 
 PROMISED = {20: 1.2, 10: 5.8}
-"""False alarms per 1000 rep-days. The goal of 1.2 is met with 20 reps and missed with ten (2.1): too
-few to see at once that a campaign has ended. What is asked there is the promise for any floor."""
+"""False alarms per 1000 rep-days. The goal of 1.2 is met with 20 reps and missed with ten (2.1):
+too few to see at once that a campaign has ended. Asked there is the promise for any floor."""
 
 
 @pytest.fixture(scope="module")
