@@ -92,6 +92,7 @@ class Worker:
         self.floor_clock = Follower(
             settings.topic(FLOOR_CLOCK), consumer_options(settings), self.state.alerting.hear
         )
+        self.state.alerting.ends = self.floor_clock.ends
         self.maturity = Maturity(self.state)
         add_agents(self.app, self.lane, self.state, self.outbox)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.types import TP
 
 from streams.core.errors import PipelineError
 
@@ -60,6 +61,14 @@ class Follower:
         end = (await consumer.end_offsets([self._partition]))[self._partition]
         while await consumer.position(self._partition) < end:
             await self._read(consumer, 500)
+
+    async def ends(self, *partitions: TP) -> Mapping[TP, int]:
+        """The ends of any partitions, asked for beside the worker's own consumer."""
+        if self._consumer is None:
+            msg = "start() comes before anything else"
+            raise RuntimeError(msg)
+        found = await self._consumer.end_offsets([TopicPartition(*tp) for tp in partitions])
+        return {TP(tp.topic, tp.partition): end for tp, end in found.items()}
 
     async def stop(self) -> None:
         """Listen no more."""
