@@ -25,7 +25,7 @@ def add_agents(app: LaneApp, lane: Lane, state: State, outbox: Outbox) -> None:
     agents: Iterable[tuple[str, list[str], Apply]] = (
         ("scoreboard", scoreboard_kinds(settings), state.apply_rep_slice),
         ("ledger", ledger_kinds(), state.apply_deal_slice),
-        ("alerts", [MATURED_CONTACTS], state.apply_matured_slice),
+        ("alerts", [MATURED_CONTACTS], state.alerting.apply),
     )
     for name, kinds, apply in agents:
         for kind in kinds:

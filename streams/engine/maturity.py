@@ -7,6 +7,8 @@ import logging
 import time
 from itertools import islice
 
+from aiokafka.errors import KafkaError
+
 from streams.core.alerts.contact import MaturedContact
 from streams.core.alerts.maturing import Site, first_span, matured_of
 from streams.core.scoreboard import Scoreboard
@@ -42,6 +44,8 @@ class Maturity:
             began_s = time.monotonic()
             try:
                 await self.round()
+            except KafkaError as error:
+                log.warning("contacts wait to be handed on to the alerts: %r", error)
             except Exception:
                 # Numbers do not depend on this; alerts wait until it works again.
                 log.exception("contacts could not be handed on to the alerts")

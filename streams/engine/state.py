@@ -64,6 +64,7 @@ REMOVED_A_COMMIT = 500
 """Rep-days of a partition that are removed with one commit, when they are no longer kept."""
 
 Part = Scoreboard | DealDesk | AlertPart
+"""What a table keeps of one partition."""
 _encode = json.Encoder().encode
 _stamp = attrgetter("timestamp")
 
@@ -254,10 +255,6 @@ class State:
         for posting in postings:
             self.outbox.put(Outgoing(topic, posting.rep_id.encode(), _encode(posting)))
         return self._dealt_with(piece, applied)
-
-    def apply_matured_slice(self, piece: Slice) -> None:
-        """Fold a slice of contacts that are of age, and tell what the detectors say."""
-        self.alerting.apply(piece)
 
     def _dealt_with(self, piece: Slice, applied: Applied) -> int | None:
         for record, kind, key in applied.misrouted:

@@ -10,20 +10,19 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import redis
 
-from sinks.redis_reader import RedisReader
-from sinks.wallboard.model import BoardModel, follow
+from sinks.wallboard.model import BoardModel
 from streams.core.clock import SystemClock
 from streams.core.events import CALL_ENDED
 from tests.bench.calls import call, rep_ids
 from tests.bench.floor import PARTITIONS, BenchFloor, bench_floor
 from tests.bench.report import Figure, Report
+from tests.browser.reading_page import page_of
 from tests.services.redis import RedisServer
 
 REPS, CALLS = 10_000, 10
@@ -99,7 +98,7 @@ def measure_redis(away_s: float = AWAY_S) -> Report:
 
 
 async def _run(bench: BenchFloor, server: RedisServer, away_s: float) -> list[Figure]:
-    async with _page(server.url) as model:
+    async with page_of(server.url, SystemClock(), PARTITIONS) as model:
         floor = Floor(
             bench, server, model, Counter(dict.fromkeys(rep_ids(REPS), 0)), random.Random(5)
         )
@@ -159,16 +158,3 @@ def _used(server: RedisServer) -> int:
 def _restart(server: RedisServer) -> None:
     server.kill()
     server.start()
-
-
-@asynccontextmanager
-async def _page(url: str) -> AsyncIterator[BoardModel]:
-    model = BoardModel(SystemClock(), partitions=PARTITIONS)
-    reader = RedisReader(url)
-    following = asyncio.create_task(follow(reader, model))
-    try:
-        yield model
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-        await reader.close()

@@ -186,7 +186,7 @@ class Hooks:
         # group, and the check that follows would find a rebalance of the harness's own making.
         state = cast(Worker, self._worker).state
         boards, desks = state.boards.values(), state.desks.values()
-        owned = sorted(state.boards)
+        owned, assignment = sorted(state.boards), state._assignment
         ready = all(state.is_ready(p) and state.has_begun(p) for p in owned)
         rep_days: dict[tuple[str, int], RepDay] = {}
         entities: list[tuple[str, int, bytes, bytes]] = []
@@ -210,6 +210,8 @@ class Hooks:
             await asyncio.sleep(0)
             deals += list(_deal_events(desk))
         reps = [rep_id for board in boards for rep_id in board.reps]
+        # Dealt anew between two steps it is half of one assignment and half of another.
+        ready = ready and assignment == state._assignment and all(map(state.is_ready, owned))
         return Dump(self._name, ready, owned, reps, rows, entities, deals)
 
 

@@ -18,8 +18,7 @@ from redis.asyncio import Redis
 from sinks.redis import RedisSink
 from sinks.redis_client import connect
 from sinks.redis_keys import RedisKeys
-from sinks.redis_reader import RedisReader
-from sinks.wallboard.model import BoardModel, follow
+from sinks.wallboard.model import BoardModel
 from streams.core.clock import ManualClock
 from streams.core.snapshot import RepSnapshot, WindowName
 from streams.core.tally import Tally
@@ -27,6 +26,7 @@ from streams.engine import sink_pump
 from streams.engine.sink_pump import SinkPump
 from streams.engine.telemetry import Telemetry
 from tests.browser.floor import news, rep
+from tests.browser.reading_page import page_of
 from tests.services.redis import RedisServer
 from tests.services.slow_link import slow_link
 
@@ -84,20 +84,6 @@ async def owner_of(url: str, reps: int, *, large: bool = False) -> AsyncIterator
         yield owner
     finally:
         await owner.pump.close()
-
-
-@asynccontextmanager
-async def page_of(url: str, clock: ManualClock) -> AsyncIterator[BoardModel]:
-    """A page that reads there."""
-    model = BoardModel(clock, partitions=2)
-    reader = RedisReader(url)
-    following = asyncio.create_task(follow(reader, model))
-    try:
-        yield model
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-        await reader.close()
 
 
 @pytest_asyncio.fixture
@@ -162,7 +148,7 @@ async def test_while_redis_fills_again_the_page_says_that_reps_are_missing(
     async with (
         slow_link(server.port, bytes_per_s=1_000_000) as link,
         owner_of(f"redis://127.0.0.1:{link.port}", reps) as owner,
-        page_of(server.url, owner.clock) as model,
+        page_of(server.url, owner.clock, 2) as model,
     ):
         await until(shows(model, owner, reps))
         with never_wrong(model, reps) as said:
@@ -184,7 +170,7 @@ async def test_a_full_redis_refuses_whole_and_heals_when_there_is_room(
     reps = 200
     async with (
         owner_of(server.url, reps) as owner,
-        page_of(server.url, owner.clock) as model,
+        page_of(server.url, owner.clock, 2) as model,
         connect(server.url) as client,
     ):
         await until(shows(model, owner, reps))
@@ -215,7 +201,7 @@ async def test_a_redis_that_becomes_full_on_the_way_holds_nothing_by_halves(
     reps = 1_500
     async with (
         owner_of(server.url, reps) as owner,
-        page_of(server.url, owner.clock) as model,
+        page_of(server.url, owner.clock, 2) as model,
         connect(server.url) as client,
     ):
         await until(lambda: owner.metric("write_failures_total") >= 2)
@@ -249,7 +235,7 @@ async def test_a_redis_that_does_not_answer_holds_up_nobody(server: RedisServer,
     reps = 300
     async with (
         owner_of(server.url, reps) as owner,
-        page_of(server.url, owner.clock) as model,
+        page_of(server.url, owner.clock, 2) as model,
         connect(server.url) as client,
     ):
         await until(shows(model, owner, reps))
@@ -320,7 +306,7 @@ async def test_a_far_away_redis_is_written_in_few_round_trips(server: RedisServe
     async with (
         slow_link(server.port, delay_s=0.2) as link,
         owner_of(f"redis://127.0.0.1:{link.port}", reps) as owner,
-        page_of(server.url, owner.clock) as model,
+        page_of(server.url, owner.clock, 2) as model,
     ):
         await until(shows(model, owner, reps), timeout_s=15)  # one by one it would be 200 s
         assert owner.metric("write_failures_total") == 0
@@ -333,7 +319,7 @@ async def test_a_narrow_way_to_redis_is_wide_enough_at_a_megabyte_a_second(
     async with (
         slow_link(server.port, bytes_per_s=1_000_000) as link,
         owner_of(f"redis://127.0.0.1:{link.port}", reps, large=True) as owner,
-        page_of(server.url, owner.clock) as model,
+        page_of(server.url, owner.clock, 2) as model,
     ):
         await until(shows(model, owner, reps))
         assert link.passed > reps * 4_000  # so it was narrow

@@ -15,10 +15,9 @@ from streams.core.alerts.contact import (
     MaturedContact,
     Pause,
     bucket_of,
-    decode_contact,
     distinct,
-    encode_contact,
 )
+from streams.core.alerts.feed import Matured, decode_feed, encode_feed
 from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
 from streams.core.alerts.outcomes import Alert, Cleared, Dropped, Outcome, Restarted, Suppressed
 from streams.core.alerts.rep_watch import RepWatch
@@ -231,4 +230,5 @@ def test_what_is_stored_is_read_back_as_it_was(contacts: list[MaturedContact]) -
     floor = FloorWatch("site", "UTC")
     state, _ = folded(buckets(contacts, ("lag",)), TOUCHY, floor)
     assert decode_floor(state) == floor
-    assert all(decode_contact(encode_contact(one)) == one for one in contacts)
+    said = Matured("site", "UTC", tuple(contacts))
+    assert decode_feed(encode_feed(said)) == said

@@ -95,6 +95,7 @@ class Worker:
         self.lane = Lane(cast(Any, self.app), self.state)
         self.state.bind(self.lane)
         self.consumer = SimConsumer(self.app, world.group, world.weather, self.dice)
+        self.state.alerting.ends = self.consumer.highwaters
         self.app.consumer = self.consumer
         self.watchdog = Watchdog(self.state, self.lane)
         self.consumer.member.blind = world.dice.random() < world.faults.blind
@@ -128,7 +129,7 @@ class Worker:
             read = _reader(self.lane, self.outbox, apply)
             spawn(read(self.app.flow_control.stream(topic)))
         matured = kinds.topic(MATURED_CONTACTS)
-        read = _reader(self.lane, self.outbox, state.apply_matured_slice)
+        read = _reader(self.lane, self.outbox, state.alerting.apply)
         spawn(read(self.app.flow_control.stream(matured)))
         spawn(self.consumer._drain_messages(cast(Any, self.app._fetcher)))
         spawn(self.app.tables.recovery.run())

@@ -70,7 +70,7 @@ def test_a_word_that_was_believed_holds_until_the_partition_is_dealt_anew() -> N
     floor.hear(word(0, 600, 10))
     assert floor.lowest_ms("calls", 0, 10) == 600
     assert floor.lowest_ms("calls", 0, 3) == 600
-    floor.forget([0])
+    floor.forget()
     assert floor.lowest_ms("calls", 0, 3) == NEVER_MS
 
 

@@ -95,10 +95,9 @@ class FloorClock:
         believed = [self._believe(stage, sender, reader, applied) for sender in range(self.count)]
         return [sender for sender, at in enumerate(believed) if at == min(believed)]
 
-    def forget(self, readers: Iterable[int]) -> None:
-        """These partitions are read by somebody else, perhaps from further back."""
-        gone = set(readers)
-        self._believed = {key: at for key, at in self._believed.items() if key[2] not in gone}
+    def forget(self) -> None:
+        """Believe nothing any more: logs may be read on from further back."""
+        self._believed.clear()
 
 
 class InputAge(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from streams.core.calendar import MINUTE_MS
 
@@ -64,17 +64,3 @@ def distinct(contacts: Iterable[MaturedContact]) -> tuple[list[MaturedContact], 
     for contact in ordered:
         kept.setdefault((contact.rep_id, contact.entity), contact)
     return list(kept.values()), len(ordered) - len(kept)
-
-
-def encode_contact(contact: MaturedContact) -> bytes:
-    """A matured contact as a record's value."""
-    return _ENCODER.encode(contact)
-
-
-def decode_contact(raw: bytes) -> MaturedContact:
-    """What `encode_contact` made; raises msgspec.DecodeError or ValidationError."""
-    return _DECODER.decode(raw)
-
-
-_ENCODER = msgpack.Encoder()
-_DECODER = msgpack.Decoder(MaturedContact)

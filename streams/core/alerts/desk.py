@@ -10,7 +10,7 @@ sites: nothing is skipped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import DecodeError, Struct, ValidationError, msgpack
@@ -151,10 +151,6 @@ class AlertDesk:
         self._waiting = {}
         for said in stored.waiting:
             self._wait(said)
-
-    def paused(self) -> Mapping[int, tuple[Pause, ...]]:
-        """Sender to why the alerts of its contacts are held back."""
-        return {partition: why for partition, why in self._paused.items() if why}
 
     def reps(self) -> int:
         """Reps of all sites that are followed."""

@@ -1,6 +1,6 @@
-"""Records of the topic `matured-contacts`, and the ticks that say how far somebody has come.
+"""Records of the topic `matured-contacts`: contacts, and the ticks behind them.
 
-A tick says: nothing that happened before this instant will come from me any more. It stands in a
+A tick says: nothing that happened before this instant will come from me any more. It stands in the
 log behind everything it speaks of, so who has read it has read that too. Ticks only grow; of two of
 one sender the higher holds.
 """
@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from msgspec import DecodeError, Struct, ValidationError, json, msgpack
+from msgspec import Struct, msgpack
 
 from streams.core.alerts.contact import MaturedContact, Pause
-from streams.core.ports import LogRecord
-
-TICK_HEADER = "floorcast-tick"
-"""The header of a tick among a topic's other records; its value is a `Tick` as JSON."""
 
 
 class Tick(Struct, array_like=True, frozen=True, tag="tick"):
@@ -73,24 +69,6 @@ class Ticks:
         self._until_ms = dict(held)
 
 
-def tick_header(tick: Tick) -> tuple[str, bytes]:
-    """The header of a record that is a tick; the record has neither key nor value."""
-    return TICK_HEADER, _encode_json(tick)
-
-
-def tick_of(record: LogRecord) -> Tick | None:
-    """The tick that a record is; None for any other record."""
-    if record.key is not None or record.value is not None:
-        return None
-    for name, value in record.headers:
-        if name == TICK_HEADER:
-            try:
-                return _decode_tick(value)
-            except (DecodeError, ValidationError):
-                return None
-    return None
-
-
 def encode_feed(said: Matured | Tick) -> bytes:
     """A record's value in `matured-contacts`."""
     return _encode(said)
@@ -103,5 +81,3 @@ def decode_feed(raw: bytes) -> Matured | Tick:
 
 _encode = msgpack.Encoder().encode
 _decode: Callable[[bytes], Matured | Tick] = msgpack.Decoder(Matured | Tick).decode
-_encode_json = json.Encoder().encode
-_decode_tick = json.Decoder(Tick).decode

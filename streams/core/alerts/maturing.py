@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from msgspec import structs
+
 from streams.core.alerts.attribution import Candidate, Close, attribute
 from streams.core.alerts.contact import MaturedContact, Rule, bucket_of, due_ms
 from streams.core.alerts.settings import AlertSettings
@@ -135,7 +137,7 @@ def _sold(board: Scoreboard, rep: Rep, span: Span, settings: AlertSettings) -> d
         if isinstance(found, str):
             continue
         one = known[found.entity]
-        known[found.entity] = _with_sale(one)
+        known[found.entity] = structs.replace(one, sold=True)
         inside = span.start_ms <= one.at_ms < span.end_ms
         if inside and deal.closed_ms < due_ms(bucket_of(one.at_ms), settings.grace_ms):
             out.setdefault(one.entity, found.rule)
@@ -175,9 +177,3 @@ def _candidates(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> di
             lead = lead_of(held).decode() or None
             out[entity] = Candidate(entity, call_id, began_ms, at_ms, lead)
     return out
-
-
-def _with_sale(one: Candidate) -> Candidate:
-    return Candidate(
-        one.entity, one.call_id, one.began_ms, one.at_ms, one.lead_id, one.customer_id, sold=True
-    )
