@@ -81,15 +81,3 @@ def read_junit(name: str, xml: Path, exit_code: int, seconds: float) -> Result:
     if exit_code and not failed:
         return Result(name, passed, 1, seconds, skips, f"pytest ended with exit code {exit_code}")
     return Result(name, passed, failed, seconds, skips)
-
-
-def add_up(name: str, parts: Sequence[Result]) -> Result:
-    """The result of a suite that ran in several processes side by side."""
-    return Result(
-        name,
-        sum(part.passed for part in parts),
-        sum(part.failed for part in parts),
-        max(part.seconds for part in parts),
-        [reason for part in parts for reason in part.skips],
-        "; ".join(part.note for part in parts if part.note),
-    )

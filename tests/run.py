@@ -16,12 +16,11 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
 
-from tests.report import Report, Result, add_up, read_junit
+from tests.report import Report, Result, read_junit
 from tests.services.programs import INSTALL_HINT
 from tests.suites import GATES, ROOT, Gate, Suite, suites
 
@@ -108,28 +107,11 @@ def _run_gate(gate: Gate) -> tuple[Result, str]:
 
 def _run_suite(suite: Suite, options: Sequence[str], said: TextIO | None = None) -> Result:
     """The result; what pytest prints goes to `said`, or straight out."""
-    shares = suite.shares()
-    if len(shares) == 1:
-        return _run_share(suite.name, shares[0], options, said)
-    print(f"in {len(shares)} processes side by side; what they say comes at their ends", flush=True)
-    outs = [io.StringIO() for _ in shares]
-    with ThreadPoolExecutor(len(shares)) as pool:
-        jobs = [
-            pool.submit(_run_share, f"{suite.name}-{number}", share, options, out)
-            for number, (share, out) in enumerate(zip(shares, outs, strict=True), 1)
-        ]
-        for job in as_completed(jobs):
-            print(outs[jobs.index(job)].getvalue(), end="", file=said, flush=True)
-    return add_up(suite.name, [job.result() for job in jobs])
-
-
-def _run_share(
-    name: str, paths: Sequence[Path], options: Sequence[str], said: TextIO | None
-) -> Result:
     started = time.monotonic()
-    xml = _REPORTS / f"{name}.xml"
+    xml = _REPORTS / f"{suite.name}.xml"
     xml.unlink(missing_ok=True)
-    pytest = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={xml}", *map(str, paths)]
+    pytest = [sys.executable, "-m", "pytest", "-q", f"--junit-xml={xml}", str(suite.folder)]
+    pytest += suite.options()
     if said is None:
         code = subprocess.run([*pytest, *options], cwd=ROOT, check=False).returncode
     else:
@@ -143,7 +125,7 @@ def _run_share(
         )
         code = done.returncode
         said.write(done.stdout)
-    return read_junit(name, xml, code, time.monotonic() - started)
+    return read_junit(suite.name, xml, code, time.monotonic() - started)
 
 
 if __name__ == "__main__":

@@ -29,17 +29,10 @@ class Suite:
         """Where its tests are."""
         return ROOT / "tests" / self.name
 
-    def shares(self) -> list[list[Path]]:
-        """What each process is given: the folder, or files, the largest ones dealt out first."""
-        if self.processes == 1:
-            return [[self.folder]]
-        # How long a file takes is not known before; how long it is, is: largest first, each to
-        # the process that has the least so far.
-        shares: list[list[Path]] = [[] for _ in range(self.processes)]
-        size = {file: file.stat().st_size for file in self.folder.rglob("test_*.py")}
-        for file in sorted(size, key=lambda file: (-size[file], file)):
-            min(shares, key=lambda share: sum(size[one] for one in share)).append(file)
-        return shares
+    def options(self) -> list[str]:
+        """What pytest is told of it: whole files are dealt out, for their tests share a server."""
+        side_by_side = [f"--numprocesses={self.processes}", "--dist=loadfile"]
+        return side_by_side if self.processes > 1 else []
 
 
 GATES = (

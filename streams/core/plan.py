@@ -72,6 +72,13 @@ class Plan:
         """The name of a rep in the roster, for boards."""
         return self.roster.name_of(rep_id)
 
+    def called(self, rep_id: str, team_id: str) -> str:
+        """What to call a rep, or with `rep_id` "" a team, in a sentence: the name, else the id."""
+        if rep_id:
+            return self.name_of(rep_id) or rep_id
+        team = self.teams.get(team_id)
+        return (team.name if team else "") or team_id
+
     def reps(self) -> list[str]:
         """Every rep of the roster, sorted."""
         return self.roster.reps()

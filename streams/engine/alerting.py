@@ -230,11 +230,11 @@ class Alerting:
             log.error("%r holds %d records that nobody understands", piece, part.desk.bad - bad)
             self._telemetry.alerts.labels("dropped", "unreadable").inc(part.desk.bad - bad)
         for said in said_now:
-            record = told(said.site_id, said.outcome, self._plan.name_of)
+            record = told(said.site_id, said.outcome, self._plan.called)
             self._telemetry.alert_outcome(said.outcome)
             if record is not None and said.offset >= self._said_until.get(piece.partition, 0):
                 topic = self._settings.topic(REP_ALERTS)
-                self._outbox.put(Outgoing(topic, record.rep_id.encode(), encode_alert(record)))
+                self._outbox.put(Outgoing(topic, record.key.encode(), encode_alert(record)))
 
 
 async def _nobody(*_: TP) -> Mapping[TP, int]:

@@ -134,7 +134,9 @@ class Telemetry:
         if isinstance(outcome, Dropped):
             self.alerts.labels("dropped", outcome.reason).inc(outcome.contacts)
         elif isinstance(outcome, Alert):
-            self.alerts.labels(outcome.level, outcome.reason).inc()
+            self.alerts.labels(
+                outcome.level, "conversion_drop" if outcome.rep_id else "team_conversion_drop"
+            ).inc()
         elif isinstance(outcome, Suppressed):
             for reason in outcome.reasons:
                 self.alerts.labels("held_back", reason).inc()

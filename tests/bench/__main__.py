@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tests.bench.alerts import measure_alerts
 from tests.bench.alerts_sensitivity import measure_alerts_sensitivity
+from tests.bench.alerts_team import measure_alerts_team
 from tests.bench.alerts_uci import measure_alerts_uci
 from tests.bench.cold import measure_cold
 from tests.bench.idle import measure_days, measure_idle
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid | list[Report | Grid]]]
     "recovery": lambda *_: measure_recovery(),
     "redis": lambda *_: measure_redis(),
     "read-side": lambda *_: measure_read_side(),
+    "alerts-team": lambda *_: [*measure_alerts_team()],
     "alerts-uci": lambda *_: measure_alerts_uci(),
     "alerts-sensitivity": lambda *_: [*measure_alerts_sensitivity(full=False)],
     "alerts": lambda *_: measure_alerts(full=False),  # `--full` is the command's

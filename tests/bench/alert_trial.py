@@ -56,7 +56,7 @@ class Shipped:
         return [
             (one.rep_id, one.at_ms)
             for one in outcomes
-            if isinstance(one, Alert) and one.level == self._level
+            if isinstance(one, Alert) and one.rep_id and one.level == self._level
         ]
 
     def watches(self, rep: str) -> bool:

@@ -135,7 +135,7 @@ def replayed(floor: Floor) -> list[RepAlert]:
     out = []
     for record in floor.read(MATURED_CONTACTS):
         for said in made[record.partition].apply([record]):
-            one = told(said.site_id, said.outcome, plan.name_of)
+            one = told(said.site_id, said.outcome, plan.called)
             if one is not None:
                 out.append(one)
     return out

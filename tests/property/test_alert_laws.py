@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
+from math import prod
 
 import pytest
 from hypothesis import given, settings
@@ -18,8 +19,17 @@ from streams.core.alerts.contact import (
     distinct,
 )
 from streams.core.alerts.feed import Matured, decode_feed, encode_feed
-from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
-from streams.core.alerts.outcomes import Alert, Cleared, Dropped, Outcome, Restarted, Suppressed
+from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor, held_key
+from streams.core.alerts.outcomes import (
+    Alert,
+    Cleared,
+    Dropped,
+    Outcome,
+    Recovered,
+    Restarted,
+    Suppressed,
+)
+from streams.core.alerts.recovery import OpenRed
 from streams.core.alerts.rep_watch import RepWatch
 from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.step import fold
@@ -30,6 +40,7 @@ FIRST_MS = 20_000 * DAY_MS + 9 * HOUR_MS
 QUICK = AlertSettings(
     red=1e12,
     amber=1e11,
+    team_days=10**12,
     baseline_days=3,
     baseline_lag_days=1,
     minimum_days=1,
@@ -40,6 +51,8 @@ QUICK = AlertSettings(
 TOUCHY = AlertSettings(
     red=3,
     amber=2,
+    recovered=2,
+    team_days=1,
     guard=1,
     baseline_days=3,
     baseline_lag_days=0,
@@ -198,21 +211,56 @@ def test_a_contact_of_another_bucket_is_dropped_and_counted(
 def test_no_evidence_goes_without_a_word(
     contacts: list[MaturedContact], data: st.DataObject
 ) -> None:
-    """Every red that was held back is told, cleared, given up for a move, or still held."""
+    """Every red that was held back is told, cleared with the reason, or still held."""
     given_ = [
         Bucket(b.number, b.contacts, data.draw(st.sampled_from(PAUSES))) for b in buckets(contacts)
     ]
     floor = FloorWatch("site", "UTC")
     _, said = folded(given_, TOUCHY, floor)
-    held = {o.alert.id for o in said if isinstance(o, Suppressed) and o.reasons != ("moved",)}
-    moved = {o.alert.id for o in said if isinstance(o, Suppressed) and o.reasons == ("moved",)}
+    held = {o.alert.id for o in said if isinstance(o, Suppressed)}
     told = [o.id for o in said if isinstance(o, Alert) and o.level == "red"]
-    cleared = sum(isinstance(o, Cleared) and o.level == "red" for o in said)
+    cleared = {o.ends for o in said if isinstance(o, Cleared) and o.level == "red"}
     assert max(Counter(told).values(), default=1) == 1
-    assert len(held) == len(held & set(told)) + cleared + len(moved) + len(floor.held)
-    assert {rep_id for rep_id, rep in floor.reps.items() if rep.held} == set(floor.held)
+    still = {one.id for one in floor.held.values()}
+    assert sorted(held) == sorted([*(held & set(told)), *cleared, *still])
+    reps = {held_key(rep_id, rep.team_id) for rep_id, rep in floor.reps.items() if rep.held}
+    teams = {held_key("", team_id) for team_id, team in floor.teams.items() if team.held}
+    assert reps | teams == set(floor.held)
     restarts = sum(isinstance(o, Restarted) and o.reason == "red" for o in said)
     assert restarts == len(told)
+
+
+@given(floors(move=True), st.data())
+def test_every_alert_is_over_once_or_still_open(
+    contacts: list[MaturedContact], data: st.DataObject
+) -> None:
+    given_ = [
+        Bucket(b.number, b.contacts, data.draw(st.sampled_from(PAUSES))) for b in buckets(contacts)
+    ]
+    floor = FloorWatch("site", "UTC")
+    _, said = folded(given_, TOUCHY, floor)
+    told = {o.id: o for o in said if isinstance(o, Alert)}
+    watched = [*floor.reps.values(), *floor.teams.values()]
+    over = [o.ends for o in said if isinstance(o, Recovered)]
+    open_ = [one.open.alert_id for one in watched if one.open is not None]
+    assert sorted([*over, *open_]) == sorted(one.id for one in told.values() if one.level == "red")
+    taken = [o.ends for o in said if isinstance(o, Cleared) and o.level == "amber"]
+    grown = [one.ends for one in told.values() if one.ends]
+    amber = [one.amber_id for one in watched if one.amber]
+    ambers = {one.id for one in told.values() if one.level == "amber"}
+    assert sorted([*taken, *grown, *amber]) == sorted(ambers)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(1e-3, 0.6)), max_size=60))
+def test_recovery_is_the_detector_turned_round(scored: list[tuple[bool, float]]) -> None:
+    red, ratio = OpenRed("x", 1.0), AlertSettings().ratios[1]
+    likelihoods = [1 / ratio if sale else (1 - p) / (1 - ratio * p) for sale, p in scored]
+    for at_ms, (sale, p) in enumerate(scored):
+        red.score(sale, p, ratio, at_ms)
+    closed = sum(prod(likelihoods[begin:]) for begin in range(len(scored)))
+    assert red.evidence == pytest.approx(min(closed, 1e15), rel=1e-9)
+    run = scored[red.since_ms :] if red.contacts else []
+    assert (red.contacts, red.sales) == (len(run), sum(sale for sale, _ in run))
 
 
 @given(floors(), st.data())

@@ -11,7 +11,15 @@ from msgspec import structs
 from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, Pause, due_ms
 from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor, standing
 from streams.core.alerts.new_day import pull
-from streams.core.alerts.outcomes import Alert, Cleared, Outcome, Restarted, Standing, Suppressed
+from streams.core.alerts.outcomes import (
+    Alert,
+    Cleared,
+    Outcome,
+    Recovered,
+    Restarted,
+    Standing,
+    Suppressed,
+)
 from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.step import fold
 from streams.core.calendar import DAY_MS, HOUR_MS
@@ -131,8 +139,42 @@ def test_a_drop_that_is_slow_to_be_found_does_not_become_the_usual(story: Story)
     assert rep.theta < 0.85 * before
 
 
-def test_a_bad_day_of_the_whole_team_is_nobodys_drop(story: Story) -> None:
-    assert not reds(story.work(5, sells=lambda _: 0.3))
+def test_a_bad_day_of_the_whole_team_is_nobodys_drop_but_the_teams(story: Story) -> None:
+    found = reds(story.work(5, sells=lambda _: 0.3))
+    assert {(one.rep_id, one.team_id) for one in found} == {("", "north")}
+
+
+def test_a_team_that_drops_is_told_as_a_team_within_the_day(story: Story) -> None:
+    # Two teams: what the other one sells is what is allowed for.
+    halves = Story()
+    teams = {rep: "north" if rep % 2 else "south" for rep in range(REPS)}
+    small = structs.replace(SETTINGS, minimum_team=3)
+    halves.work(41, team=teams.__getitem__, settings=small)
+    began = len(reds(halves.said))
+    said = halves.work(
+        1,
+        sells=lambda rep: 0.1 if teams[rep] == "north" else 1.0,
+        team=teams.__getitem__,
+        settings=small,
+    )
+    assert began == 0
+    assert {(one.team_id, one.group) for one in reds(said, "")} == {("north", "")}
+    alert = reds(said, "")[0]
+    assert alert.evidence >= small.team_days * alert.contacts_per_day
+
+
+def test_recovery_is_told_when_sales_are_usual_again_and_not_before(story: Story) -> None:
+    red = reds(story.work(5, sells=only_r3(0.0)), "r3")[0]
+    again = story.work(10, sells=only_r3(0.4))
+    told = [one.id for one in reds(again, "r3")]
+    over = [one for one in again if isinstance(one, Recovered) and one.rep_id == "r3"]
+    assert {one.reason for one in over} <= {"again"}
+    back = story.work(10)
+    ends = [one for one in back if isinstance(one, Recovered) and one.rep_id == "r3"]
+    assert [(one.ends, one.reason) for one in ends] == [([red.id, *told][-1], "evidence")]
+    assert ends[0].evidence >= SETTINGS.recovered
+    assert ends[0].sales > 0.8 * ends[0].expected
+    assert story.floor.reps["r3"].open is None
 
 
 def test_amber_comes_before_red_and_is_taken_back_when_sales_return(story: Story) -> None:
@@ -194,8 +236,8 @@ def test_a_rep_who_moves_is_not_judged_for_days_and_the_reason_is_kept(story: St
 def test_a_red_held_back_is_given_up_with_its_reason_when_the_rep_moves(story: Story) -> None:
     story.work(4, sells=only_r3(0.0), paused=("lag",))
     said = story.work(1, team=lambda rep: "south" if rep == 3 else "north", paused=("lag",))
-    given_up = [one for one in said if isinstance(one, Suppressed)]
-    assert [(one.alert.rep_id, one.reasons) for one in given_up] == [("r3", ("moved",))]
+    given_up = [one for one in said if isinstance(one, Cleared) and one.rep_id]
+    assert [(one.rep_id, one.level, one.reason) for one in given_up] == [("r3", "red", "moved")]
     assert not story.floor.held
 
 

@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from streams.core.alerts.outcomes import Alert, alert_id
-from streams.core.alerts.words import alert_text
+from streams.core.alerts.outcomes import Alert, Recovered, Whose, alert_id
+from streams.core.alerts.words import alert_text, recovered_text
 
 ANA = Alert(
     id="1",
@@ -59,14 +59,48 @@ def test_rarity_is_rounded_down_never_up() -> None:
 
 
 def test_an_alert_has_one_id_whoever_finds_it_and_another_for_another_contact() -> None:
-    one = alert_id("s", "r", "red", 5, "call-1")
-    assert one == alert_id("s", "r", "red", 5, "call-1")
+    one = alert_id("s", Whose("r", "t"), "red", 5, "call-1")
+    assert one == alert_id("s", Whose("r", "t"), "red", 5, "call-1")
     others = {
-        alert_id("s2", "r", "red", 5, "call-1"),
-        alert_id("s", "r2", "red", 5, "call-1"),
-        alert_id("s", "r", "amber", 5, "call-1"),
-        alert_id("s", "r", "red", 6, "call-1"),
-        alert_id("s", "r", "red", 5, "call-2"),
+        alert_id("s2", Whose("r", "t"), "red", 5, "call-1"),
+        alert_id("s", Whose("r2", "t"), "red", 5, "call-1"),
+        alert_id("s", Whose("r", "t"), "amber", 5, "call-1"),
+        alert_id("s", Whose("r", "t"), "red", 6, "call-1"),
+        alert_id("s", Whose("r", "t"), "red", 5, "call-2"),
         one,
     }
     assert len(others) == 6
+
+
+def test_a_whole_teams_alert_is_another_than_any_reps() -> None:
+    team = alert_id("s", Whose("", "t"), "red", 5, "call-1")
+    assert team != alert_id("s", Whose("t", "t"), "red", 5, "call-1")
+    assert team != alert_id("s", Whose("", "t2"), "red", 5, "call-1")
+    text = alert_text(replace(ANA, rep_id="", group=""), "North")
+    assert "allowing for the other teams. A team selling normally" in text
+    assert "其他团队" in alert_text(replace(ANA, rep_id="", group=""), "北区", "zh")
+
+
+def test_recovery_is_told_with_what_shows_it_or_with_why_nobody_knows() -> None:
+    end = Recovered(
+        ends="x",
+        rep_id="ana",
+        team_id="north",
+        group="north",
+        at_ms=9,
+        evidence=412.7,
+        since_ms=5,
+        contacts=140,
+        sales=12,
+        expected=11.2,
+        reason="evidence",
+    )
+    text = recovered_text(end, "Ana")
+    assert text.startswith("Ana: 12 sales in the last 140 contacts (8.6 %); expected 11 (8.0 %)")
+    assert "as usual again" in text
+    assert "once in 410 contacts" in text
+    for reason in ("again", "moved", "gone"):
+        over = replace(end, reason=reason)
+        assert recovered_text(over, "Ana").startswith("Ana")
+        assert "as usual again" not in recovered_text(over, "Ana")
+        assert "Ana" in recovered_text(over, "Ana", "zh")

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.report import Report, Result, add_up, read_junit
-from tests.suites import suites
+from tests.report import Report, Result, read_junit
 
 JUNIT = """\
 <testsuites><testsuite>
@@ -58,15 +57,3 @@ def test_a_missing_server_fails_a_strict_run_only(capsys: pytest.CaptureFixture[
     result = Result("a", 3, 0, 1.0, ("kafka is not installed: run make services", "no data"))
     assert last_line(report(result), capsys) == "3 passed, 0 failed, 2 skipped"
     assert last_line(report(result, strict=True), capsys) == "3 passed, 1 failed, 1 skipped"
-
-
-def test_a_suite_in_several_processes_counts_as_one() -> None:
-    both = add_up("a", [Result("a-1", 3, 0, 1.0), Result("a-2", 2, 1, 4.0, ("no data",), "broke")])
-    assert both == Result("a", 5, 1, 4.0, ["no data"], "broke")
-
-
-def test_every_file_of_a_suite_is_given_to_one_process() -> None:
-    (suite,) = [one for one in suites() if one.name == "integration"]
-    given = [file for share in suite.shares() for file in share]
-    assert sorted(given) == sorted(suite.folder.rglob("test_*.py"))
-    assert all(suite.shares())

@@ -21,7 +21,8 @@ class FloorWatch(Struct, array_like=True):
     `zone` is the site's IANA time zone. `newest` is the bucket folded last, `day` its local day.
     `groups` are teams by id and the floor under "". `sizes` are reps of a team that were at work
     lately. `pull` is how strongly reps are drawn to their group, in expected sales. `held` are reds
-    by rep that were found while alerts were held back.
+    by `held_key` that were found while alerts were held back. `teams` are teams as a whole, held
+    against the floor.
     """
 
     site_id: str
@@ -33,6 +34,12 @@ class FloorWatch(Struct, array_like=True):
     sizes: dict[str, int] = field(default_factory=dict)
     reps: dict[str, RepWatch] = field(default_factory=dict)
     held: dict[str, Alert] = field(default_factory=dict)
+    teams: dict[str, RepWatch] = field(default_factory=dict)
+
+
+def held_key(rep_id: str, team_id: str) -> str:
+    """What a held red is kept under: the rep, or a team that no rep's id can be taken for."""
+    return rep_id or "\x1f" + team_id
 
 
 def standing(floor: FloorWatch, rep_id: str, settings: AlertSettings) -> Standing:

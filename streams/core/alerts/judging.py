@@ -1,20 +1,25 @@
-"""What to tell of a rep whose evidence has changed: now, later, or that it is over."""
+"""What to tell of a rep or a team whose evidence has changed: now, later, or that it is over."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from streams.core.alerts.contact import MaturedContact, Pause
-from streams.core.alerts.floor_watch import FloorWatch
+from streams.core.alerts.floor_watch import FloorWatch, held_key
+from streams.core.alerts.group import MOST
 from streams.core.alerts.outcomes import (
     Alert,
     Cleared,
     Level,
     Outcome,
+    Recovered,
     Restarted,
     Suppressed,
+    Whose,
     alert_id,
 )
 from streams.core.alerts.rep_watch import RepWatch
-from streams.core.alerts.settings import AlertSettings
+from streams.core.alerts.settings import AlertSettings, Limits
 
 
 class Judge:
@@ -35,96 +40,180 @@ class Judge:
         if self._paused:
             return
         held, self._floor.held = self._floor.held, {}
-        for rep_id in sorted(held):
-            rep = self._floor.reps.get(rep_id)
-            if rep is not None:
-                self._tell_red(rep, held[rep_id], held[rep_id].at_ms)
+        for key in sorted(held):
+            alert = held[key]
+            watch = self._floor.reps if alert.rep_id else self._floor.teams
+            of = watch.get(alert.rep_id or alert.team_id)
+            if of is not None:
+                self._tell_red(of, alert, alert.at_ms)
 
-    def judge(self, rep: RepWatch, contact: MaturedContact, evidence: float) -> None:
-        """The evidence of a rep after a contact: at least amber, or it was so before."""
-        settings, held = self._settings, contact.rep_id in self._floor.held
-        if evidence >= settings.red:
-            if held:
+    def judge(
+        self,
+        of: RepWatch,
+        whose: Whose,
+        contact: MaturedContact,
+        evidence: float,
+        limits: Limits,
+    ) -> None:
+        """The evidence after a contact: at least amber, or it was so before."""
+        if evidence >= limits.red:
+            if of.held:
                 return
-            alert = self._alert(rep, contact, "red", evidence)
+            alert = self._alert(of, whose, contact, "red", evidence)
             if self._paused:
-                self._floor.held[contact.rep_id] = alert
-                rep.held = True
+                self._floor.held[held_key(*whose)] = alert
+                of.held = True
                 self.out.append(Suppressed(alert=alert, reasons=self._paused))
             else:
-                self._tell_red(rep, alert, contact.at_ms)
+                self._tell_red(of, alert, contact.at_ms)
             return
-        if held and evidence < settings.red / 2:
-            del self._floor.held[contact.rep_id]
-            rep.held = False
-            self._clear(contact, "red", evidence)
-        if evidence >= settings.amber:
+        if of.held and evidence < limits.red / 2:
+            held = self._floor.held.pop(held_key(*whose))
+            of.held = False
+            self._clear(
+                held.id, whose, "red", at_ms=contact.at_ms, evidence=evidence, why="evidence"
+            )
+        if evidence >= limits.amber:
             # A colour, not a message: while paused it waits for the next contact.
-            if not rep.amber and not self._paused:
-                rep.amber = True
-                self.out.append(self._alert(rep, contact, "amber", evidence))
-        elif rep.amber and evidence < settings.amber / 2:
-            rep.amber = False
-            self._clear(contact, "amber", evidence)
+            if not of.amber and not self._paused:
+                alert = self._alert(of, whose, contact, "amber", evidence)
+                of.amber, of.amber_id = True, alert.id
+                self.out.append(alert)
+        elif of.amber and evidence < limits.amber / 2:
+            self._clear(
+                of.amber_id, whose, "amber", at_ms=contact.at_ms, evidence=evidence, why="evidence"
+            )
+            of.amber, of.amber_id = False, ""
+
+    def judge_return(
+        self, of: RepWatch, whose: Whose, contact: MaturedContact, rate: float, limits: Limits
+    ) -> None:
+        """A contact after a red that is not over, with the rate of the group."""
+        red = of.open
+        if red is None:
+            return
+        ratio = self._settings.ratios[1]
+        usual = min(rate * red.theta, MOST)
+        if red.score(contact.sale, usual, ratio, contact.at_ms) >= limits.recovered:
+            self._end_red(of, whose, contact.at_ms, "evidence")
 
     def move(self, rep: RepWatch, contact: MaturedContact) -> None:
         """The rep is in another team from this contact on: evidence was against the old one's rate.
 
         The baseline goes along, being a ratio to the team.
         """
-        held = self._floor.held.pop(contact.rep_id, None)
-        if held is not None:
-            self.out.append(Suppressed(alert=held, reasons=("moved",)))
+        whose = Whose(contact.rep_id, contact.team_id)
+        self._end_all(rep, whose, contact.at_ms, "moved")
         if rep.evidence:
-            self._restart(rep, contact.rep_id, contact.team_id, contact.at_ms, "moved")
+            self._restart(rep, whose, contact.at_ms, "moved")
         rep.team_id = contact.team_id
         days = self._settings.moved_days
         rep.moved_left = days + 1 if days else 0  # the day of the move is not a whole one
 
-    def _tell_red(self, rep: RepWatch, alert: Alert, at_ms: int) -> None:
-        self.out.append(alert)
-        self._restart(rep, alert.rep_id, alert.team_id, at_ms, "red")
+    def gone(self, of: RepWatch, whose: Whose, at_ms: int) -> None:
+        """Nothing was heard of a rep or a team for so long that it starts anew."""
+        self._end_all(of, whose, at_ms, "gone")
 
-    def _restart(self, rep: RepWatch, rep_id: str, team_id: str, at_ms: int, reason: str) -> None:
+    def _end_all(
+        self, of: RepWatch, whose: Whose, at_ms: int, why: Literal["moved", "gone"]
+    ) -> None:
+        held = self._floor.held.pop(held_key(*whose), None)
+        if held is not None:
+            self._clear(held.id, whose, "red", at_ms=at_ms, evidence=held.evidence, why=why)
+        if of.amber_id:
+            self._clear(of.amber_id, whose, "amber", at_ms=at_ms, evidence=of.evidence, why=why)
+        if of.open is not None:
+            self._end_red(of, whose, at_ms, why)
+
+    def _tell_red(self, of: RepWatch, alert: Alert, at_ms: int) -> None:
+        whose = Whose(alert.rep_id, alert.team_id)
+        if of.open is not None:
+            self._end_red(of, whose, at_ms, "again")
+        self.out.append(alert)
+        of.tell_red(alert.id)
+        self._restart(of, whose, at_ms, "red")
+
+    def _restart(
+        self, of: RepWatch, whose: Whose, at_ms: int, reason: Literal["red", "moved"]
+    ) -> None:
         self.out.append(
             Restarted(
-                rep_id=rep_id,
-                team_id=team_id,
+                rep_id=whose.rep_id,
+                team_id=whose.team_id,
                 at_ms=at_ms,
-                evidence=rep.evidence,
-                reason="moved" if reason == "moved" else "red",
+                evidence=of.evidence,
+                reason=reason,
             )
         )
-        rep.restart()
+        of.restart()
 
-    def _clear(self, contact: MaturedContact, level: Level, evidence: float) -> None:
+    def _end_red(
+        self,
+        of: RepWatch,
+        whose: Whose,
+        at_ms: int,
+        why: Literal["evidence", "again", "moved", "gone"],
+    ) -> None:
+        red = of.open
+        if red is None:
+            return
+        of.open = None
+        self.out.append(
+            Recovered(
+                ends=red.alert_id,
+                rep_id=whose.rep_id,
+                team_id=whose.team_id,
+                group=of.group,
+                at_ms=at_ms,
+                evidence=red.evidence,
+                since_ms=red.since_ms,
+                contacts=red.contacts,
+                sales=red.sales,
+                expected=red.expected,
+                reason=why,
+            )
+        )
+
+    def _clear(
+        self,
+        ends: str,
+        whose: Whose,
+        level: Level,
+        *,
+        at_ms: int,
+        evidence: float,
+        why: Literal["evidence", "moved", "gone"],
+    ) -> None:
         self.out.append(
             Cleared(
-                rep_id=contact.rep_id,
-                team_id=contact.team_id,
+                ends=ends,
+                rep_id=whose.rep_id,
+                team_id=whose.team_id,
                 level=level,
-                at_ms=contact.at_ms,
+                at_ms=at_ms,
                 evidence=evidence,
+                reason=why,
             )
         )
 
     def _alert(
-        self, rep: RepWatch, contact: MaturedContact, level: Level, evidence: float
+        self, of: RepWatch, whose: Whose, contact: MaturedContact, level: Level, evidence: float
     ) -> Alert:
         site_id = self._floor.site_id
         return Alert(
-            id=alert_id(site_id, contact.rep_id, level, contact.at_ms, contact.entity),
+            id=alert_id(site_id, whose, level, contact.at_ms, contact.entity),
             level=level,
             site_id=site_id,
-            rep_id=contact.rep_id,
-            team_id=contact.team_id,
-            group=rep.group,
+            rep_id=whose.rep_id,
+            team_id=whose.team_id,
+            group=of.group,
             at_ms=contact.at_ms,
-            since_ms=rep.run_since_ms,
+            since_ms=of.run_since_ms,
             evidence=evidence,
-            contacts=rep.run_contacts,
-            sales=rep.run_sales,
-            expected=rep.run_expected,
-            baseline_days=rep.base_days,
-            baseline_contacts=rep.base_contacts,
+            contacts=of.run_contacts,
+            sales=of.run_sales,
+            expected=of.run_expected,
+            baseline_days=of.base_days,
+            baseline_contacts=of.base_contacts,
+            ends=of.amber_id if level == "red" else "",
         )

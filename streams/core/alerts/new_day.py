@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import fmean, pvariance
 
 from streams.core.alerts.floor_watch import FLOOR, FloorWatch
+from streams.core.alerts.rep_watch import RepWatch
 from streams.core.alerts.settings import AlertSettings
 
 LATELY_DAYS = 14
@@ -20,19 +21,36 @@ _UNKNOWN_PULL = 10.0
 _FEW = 5
 
 
-def begin_day(floor: FloorWatch, day: int, settings: AlertSettings) -> None:
-    """Close the day before, and make the rates and baselines of this one."""
+def begin_day(
+    floor: FloorWatch, day: int, settings: AlertSettings
+) -> list[tuple[str, str, RepWatch]]:
+    """Close the day before, and make the rates and baselines of this one.
+
+    Returns who is forgotten, by rep and team id.
+    """
     whole = floor.groups.get(FLOOR)
     if whole is not None:
         whole.close_day(None)
     for team_id, group in floor.groups.items():
         if team_id != FLOOR:
             group.close_day(whole)
-    for rep_id in [r for r, rep in floor.reps.items() if day - rep.last_day > FORGET_DAYS]:
-        del floor.reps[rep_id]
-        floor.held.pop(rep_id, None)
-    for rep in floor.reps.values():
-        rep.close_day(settings)
+    gone = [
+        (rep_id, rep.team_id, rep)
+        for rep_id, rep in floor.reps.items()
+        if day - rep.last_day > FORGET_DAYS
+    ]
+    gone += [
+        ("", team_id, team)
+        for team_id, team in floor.teams.items()
+        if day - team.last_day > FORGET_DAYS
+    ]
+    for rep_id, team_id, _ in gone:
+        if rep_id:
+            del floor.reps[rep_id]
+        else:
+            del floor.teams[team_id]
+    for one in (*floor.reps.values(), *floor.teams.values()):
+        one.close_day(settings)
     floor.sizes = dict(
         Counter(rep.team_id for rep in floor.reps.values() if day - rep.last_day <= LATELY_DAYS)
     )
@@ -42,9 +60,10 @@ def begin_day(floor: FloorWatch, day: int, settings: AlertSettings) -> None:
         if rep.learned(settings) and rep.base_expected
     ]
     floor.pull = pull(learned)
-    for rep in floor.reps.values():
+    for rep in (*floor.reps.values(), *floor.teams.values()):
         rep.theta = (rep.base_sales + floor.pull) / (rep.base_expected + floor.pull)
     floor.day = day
+    return gone
 
 
 def pull(baselines: Sequence[tuple[int, float]]) -> float:

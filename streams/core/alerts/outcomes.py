@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from streams.core.alerts.contact import Pause
 
 Level = Literal["red", "amber"]
-Suppression = Pause | Literal["moved"]
-"""Why nothing is told of a rep: the floor is paused, or the rep has just changed teams."""
+
+
+class Whose(NamedTuple):
+    """Whose sales are looked at: a rep's, or with `rep_id` "" a whole team's."""
+
+    rep_id: str
+    team_id: str
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -20,7 +25,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     `contacts`, `sales`, `expected` are of the run that led here, from `since_ms` on; `expected` is
     the sum of the rep's usual chances, allowing for the group. `evidence` is the mean number of
     contacts between such alerts of a rep selling normally. `baseline_*` is what usual stands on.
-    `group` is the team held against, "" for the floor.
+    `group` is the team held against, "" for the floor. `rep_id` is "" when it is a whole team's.
+    `ends`: the amber that it grew from.
     """
 
     id: str
@@ -37,7 +43,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     expected: float
     baseline_days: int
     baseline_contacts: int
-    reason: Literal["conversion_drop"] = "conversion_drop"
+    ends: str = ""
 
     @property
     def contacts_per_day(self) -> float:
@@ -49,21 +55,45 @@ class Suppressed(Struct, frozen=True, kw_only=True):
     """An alert that is held back. The evidence stays; it is told when the reasons have passed."""
 
     alert: Alert
-    reasons: tuple[Suppression, ...]
+    reasons: tuple[Pause, ...]
 
 
 class Cleared(Struct, frozen=True, kw_only=True):
-    """A rep is no longer amber, or a red that was held back is no longer one.
+    """A rep is no longer amber, or a red that was held back is no longer one; `ends` is its id.
 
-    Rule: the evidence has fallen below half the threshold.
+    `evidence`: the evidence has fallen below half the threshold. `moved`: the rep has changed
+    teams. `gone`: no contact came for so long that the rep is forgotten.
     """
 
+    ends: str
     rep_id: str
     team_id: str
     level: Level
     at_ms: int
     evidence: float
-    reason: Literal["evidence_fell"] = "evidence_fell"
+    reason: Literal["evidence", "moved", "gone"]
+
+
+class Recovered(Struct, frozen=True, kw_only=True):
+    """A red that was told is over; `ends` is its id.
+
+    `evidence`: the rep sells as usual again, as far as `evidence` goes: a rep still selling at the
+    middle ratio of usual gets there once in so many contacts. `contacts`, `sales`, `expected` are
+    of the stretch from `since_ms` on that shows it. `again`: the next red takes its place. `moved`,
+    `gone`: as of `Cleared`; nobody knows whether the rep has recovered.
+    """
+
+    ends: str
+    rep_id: str
+    team_id: str
+    group: str
+    at_ms: int
+    evidence: float
+    since_ms: int
+    contacts: int
+    sales: int
+    expected: float
+    reason: Literal["evidence", "again", "moved", "gone"]
 
 
 class Restarted(Struct, frozen=True, kw_only=True):
@@ -105,10 +135,12 @@ class Standing(Struct, frozen=True):
     unit: Literal["", "days", "contacts"] = ""
 
 
-Outcome = Alert | Suppressed | Cleared | Restarted | Dropped
+Outcome = Alert | Suppressed | Cleared | Recovered | Restarted | Dropped
 
 
-def alert_id(site_id: str, rep_id: str, level: Level, at_ms: int, entity: str) -> str:
+def alert_id(site_id: str, whose: Whose, level: Level, at_ms: int, entity: str) -> str:
     """The id of an alert: the same whenever, and by whomever, the same contacts are folded."""
-    text = "\x1f".join(("conversion_drop", site_id, rep_id, level, str(at_ms), entity))
+    rep_id, team_id = whose
+    of = ("conversion_drop", site_id, rep_id) if rep_id else ("team_drop", site_id, team_id)
+    text = "\x1f".join((*of, level, str(at_ms), entity))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

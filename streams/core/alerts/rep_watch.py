@@ -6,6 +6,7 @@ import struct
 
 from msgspec import Struct
 
+from streams.core.alerts.recovery import OpenRed
 from streams.core.alerts.settings import AlertSettings
 
 CAP = 1e15
@@ -16,7 +17,7 @@ _LONGEST_HOLD_DAYS = 10
 
 
 class RepWatch(Struct, array_like=True, gc=False):
-    """A rep; the array's order is the stored form. About 1.5 KB.
+    """A rep, or a team as a whole; the array's order is the stored form. About 1.5 KB.
 
     `group` is whose rate the rep is held against: the team, or "" for the floor; `own_*` is the
     rep's part in its level, as of `own_ticks` of its clock. `low`, `middle`, `high` are the
@@ -25,7 +26,8 @@ class RepWatch(Struct, array_like=True, gc=False):
     `base_*` their sums over the baseline, `theta` the rep's usual rate over the group's.
     `moved_left`: working days for which nothing is scored. `held`: red, and held back. `run_days`:
     working days ended since the run began, which the baseline leaves out: a drop that is slow to be
-    found would else become what is usual before it is.
+    found would else become what is usual before it is. `amber_id` is the amber that stands, `open`
+    the red.
     """
 
     team_id: str
@@ -55,11 +57,18 @@ class RepWatch(Struct, array_like=True, gc=False):
     moved_left: int = 0
     last_day: int = 0
     run_days: int = 0
+    amber_id: str = ""
+    open: OpenRed | None = None
 
     @property
     def evidence(self) -> float:
         """How rare this is: a rep selling normally gets here once in about so many contacts."""
         return (self.low + self.middle + self.high) / 3.0
+
+    @property
+    def contacts_a_day(self) -> float:
+        """Contacts of the usual working day; 0 while nothing is known."""
+        return self.base_contacts / self.base_days if self.base_days else 0.0
 
     def score(
         self, sale: bool, expected: float, guard: float, ratios: tuple[float, float, float]
@@ -84,11 +93,16 @@ class RepWatch(Struct, array_like=True, gc=False):
             self.run_expected += expected
         return (low + middle + high) / 3.0
 
+    def tell_red(self, alert_id: str) -> None:
+        """A red is told: it stays until the rep sells again what is usual now."""
+        self.open = OpenRed(alert_id, self.theta)
+
     def restart(self) -> None:
         """Forget the evidence, not the baseline."""
         self.low = self.middle = self.high = 0.0
         self._end_run()
         self.amber = self.held = False
+        self.amber_id = ""
 
     def _end_run(self) -> None:
         self.run, self.run_contacts, self.run_sales, self.run_expected = 1.0, 0, 0, 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -10,11 +11,26 @@ from streams.core.calendar import HOUR_MS, MINUTE_MS
 from streams.core.plan_problems import Problems, join
 
 
+class Limits(NamedTuple):
+    """Mean number of contacts between false words of each kind; `recovered` of one still low.
+
+    `guard`: down to this share of the usual is no drop.
+    """
+
+    red: float
+    amber: float
+    recovered: float
+    guard: float
+
+
 class AlertSettings(Struct, frozen=True, kw_only=True):
     """How drops of conversion are found; the defaults are those that were measured.
 
-    `red`, `amber`: mean number of contacts between false alarms at a right baseline. `ratios`: the
-    drops looked for, as shares of a rep's usual conversion. `guard`: down to this share is no drop.
+    `red`, `amber`: mean number of contacts between false alarms at a right baseline. `recovered`:
+    the same between false all-clears of a rep who still sells at the middle ratio. `team_days`: of
+    a whole team, the mean number of its working days between false alarms. `ratios`: the
+    drops looked for, as shares of a rep's usual conversion. `guard`, `team_guard`: down to this
+    share is no drop; of a team it may be another campaign.
     `grace_minutes`: age at which a contact is scored and its deals are counted. A baseline is the
     `baseline_days` working days before the last `baseline_lag_days`; with fewer than `minimum_days`
     of them, or than `minimum_contacts`, the rep is still learned. Below `minimum_team` reps the
@@ -26,6 +42,9 @@ class AlertSettings(Struct, frozen=True, kw_only=True):
 
     red: float = 8000.0
     amber: float = 1000.0
+    recovered: float = 400.0
+    team_days: int = 60
+    team_guard: float = 0.75
     ratios: tuple[float, float, float] = (0.4, 0.55, 0.7)
     guard: float = 0.9
     grace_minutes: int = 45
@@ -37,6 +56,17 @@ class AlertSettings(Struct, frozen=True, kw_only=True):
     minimum_team: int = 10
     moved_days: int = 10
     window_hours: int = 24
+
+    @property
+    def of_rep(self) -> Limits:
+        """What a rep's evidence is held against."""
+        return Limits(self.red, self.amber, self.recovered, self.guard)
+
+    def of_team(self, contacts_a_day: float) -> Limits:
+        """What a team's evidence is held against; the three stand to each other as a rep's do."""
+        red = self.team_days * contacts_a_day
+        share = red / self.red
+        return Limits(red, share * self.amber, share * self.recovered, self.team_guard)
 
     @property
     def grace_ms(self) -> int:
@@ -53,6 +83,9 @@ class AlertSettings(Struct, frozen=True, kw_only=True):
 _RANGES: dict[str, tuple[float, float]] = {
     "red": (10, 1e9),
     "amber": (10, 1e9),
+    "recovered": (10, 1e9),
+    "team_days": (1, 1000),
+    "team_guard": (0.5, 1),
     "guard": (0.5, 1),
     "grace_minutes": (0, 24 * 60),
     "half_life_hours": (0.25, 1000),
@@ -87,6 +120,9 @@ def read_alerts(value: object, problems: Problems) -> AlertSettings:
     return AlertSettings(
         red=read["red"],
         amber=read["amber"],
+        recovered=read["recovered"],
+        team_days=int(read["team_days"]),
+        team_guard=read["team_guard"],
         ratios=_ratios(table.get("ratios"), default.ratios, problems),
         guard=read["guard"],
         grace_minutes=int(read["grace_minutes"]),

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, bucket_of, distinct
 from streams.core.alerts.floor_watch import FLOOR, FloorWatch
 from streams.core.alerts.group import MOST, Group
 from streams.core.alerts.judging import Judge
 from streams.core.alerts.new_day import begin_day
-from streams.core.alerts.outcomes import Dropped, Outcome
+from streams.core.alerts.outcomes import Dropped, Outcome, Whose
 from streams.core.alerts.rep_watch import RepWatch
-from streams.core.alerts.settings import AlertSettings
+from streams.core.alerts.settings import AlertSettings, Limits
 from streams.core.calendar import DAY_MS, HOUR_MS, Zone
 
 _BUCKETS_AN_HOUR = HOUR_MS // BUCKET_MS
@@ -53,9 +53,19 @@ def fold(
         offset_ms = zone.offset_ms(start_ms)
         day, of_day_ms = divmod(start_ms + offset_ms, DAY_MS)
         if day > floor.day:
-            begin_day(floor, day, settings)
+            for rep_id, team_id, of in begin_day(floor, day, settings):
+                judge.gone(of, Whose(rep_id, team_id), start_ms)
         _Bucket(floor, settings, contacts, of_day_ms // HOUR_MS).score(contacts, judge)
     return floor, judge.out
+
+
+class _Scored(NamedTuple):
+    """Who is scored in a bucket, and with what: the rate of the group, 0: none yet."""
+
+    of: RepWatch
+    whose: Whose
+    rate: float
+    limits: Limits
 
 
 class _Bucket:
@@ -82,6 +92,7 @@ class _Bucket:
             ):
                 count[0] += 1
                 count[1] += sale
+        self._sums = sums
         for name, (held, sold) in sums.items():
             group = floor.groups.get(name)
             if group is None:
@@ -90,32 +101,47 @@ class _Bucket:
 
     def score(self, contacts: Sequence[MaturedContact], judge: Judge) -> None:
         """Take in the contacts one by one, in the order given."""
-        floor, settings = self._floor, self._settings
-        day, reps, amber = floor.day, floor.reps, settings.amber
-        rates: dict[str, float] = {}
+        reps, teams, of_rep = self._floor.reps, self._floor.teams, self._settings.of_rep
+        of_reps: dict[str, _Scored] = {}
+        of_teams: dict[str, _Scored] = {}
         for contact in contacts:
-            rep_id = contact.rep_id
+            rep_id, team_id = contact.rep_id, contact.team_id
             rep = reps.get(rep_id)
             if rep is None:
-                rep = reps[rep_id] = RepWatch(contact.team_id)
-            elif rep.team_id != contact.team_id:
+                rep = reps[rep_id] = RepWatch(team_id)
+            elif rep.team_id != team_id:
                 judge.move(rep, contact)
-                rates.pop(rep_id, None)
-            rate = rates.get(rep_id)
-            if rate is None:
-                rate = rates[rep_id] = self._rate(rep_id, rep)
-            rep.contacts_today += 1
-            rep.sales_today += contact.sale
-            rep.expected_today += rate
-            rep.last_day = day
-            if not rate or rep.moved_left or not rep.learned(settings):
-                continue
-            expected = min(rate * rep.theta, MOST)
-            evidence = rep.score(contact.sale, expected, settings.guard, settings.ratios)
-            if rep.run_contacts == 1:
-                rep.run_since_ms = contact.at_ms
-            if evidence >= amber or rep.amber or rep.held:
-                judge.judge(rep, contact, evidence)
+                of_reps.pop(rep_id, None)
+            one = of_reps.get(rep_id)
+            if one is None:
+                rate = self._rate(rep_id, rep)
+                one = of_reps[rep_id] = _Scored(rep, Whose(rep_id, team_id), rate, of_rep)
+            self._take(one, contact, judge)
+            whole = of_teams.get(team_id)
+            if whole is None:
+                team = teams.setdefault(team_id, RepWatch(team_id))
+                rate = self._without(team, FLOOR, *self._sums[team_id])
+                limits = self._settings.of_team(team.contacts_a_day)
+                whole = of_teams[team_id] = _Scored(team, Whose("", team_id), rate, limits)
+            self._take(whole, contact, judge)
+
+    def _take(self, one: _Scored, contact: MaturedContact, judge: Judge) -> None:
+        of, whose, rate, limits = one
+        settings = self._settings
+        of.contacts_today += 1
+        of.sales_today += contact.sale
+        of.expected_today += rate
+        of.last_day = self._floor.day
+        if not rate or of.moved_left or not of.learned(settings):
+            return
+        if of.open is not None:
+            judge.judge_return(of, whose, contact, rate, limits)
+        expected = min(rate * of.theta, MOST)
+        evidence = of.score(contact.sale, expected, limits.guard, settings.ratios)
+        if of.run_contacts == 1:
+            of.run_since_ms = contact.at_ms
+        if evidence >= limits.amber or of.amber or of.held:
+            judge.judge(of, whose, contact, evidence, limits)
 
     def _rate(self, rep_id: str, rep: RepWatch) -> float:
         """The rate of the rep's group without the rep; 0 when nothing is known of any day before.
@@ -127,17 +153,23 @@ class _Bucket:
         group = floor.groups[name]
         if floor.sizes.get(name, 0) < self._settings.minimum_team or not group.average:
             name = FLOOR
-            group = floor.groups[FLOOR]
-        if rep.group != name:
-            rep.group, rep.own_sales, rep.own_weight = name, 0.0, 0.0
-        held, sold = self._own.pop(rep_id, (0, 0))
-        faded = self._fade ** (group.ticks - rep.own_ticks)
-        rep.own_sales = rep.own_sales * faded + sold
-        rep.own_weight = rep.own_weight * faded + held * group.profile[self._hour]
-        rep.own_ticks = group.ticks
+        return self._without(rep, name, *self._own.pop(rep_id, (0, 0)))
+
+    def _without(self, of: RepWatch, name: str, held: int, sold: int) -> float:
+        """The rate of a group without the contacts `held` and sales `sold` in it, and earlier ones.
+
+        0 when nothing is known of any day before.
+        """
+        group = self._floor.groups[name]
+        if of.group != name:
+            of.group, of.own_sales, of.own_weight = name, 0.0, 0.0
+        faded = self._fade ** (group.ticks - of.own_ticks)
+        of.own_sales = of.own_sales * faded + sold
+        of.own_weight = of.own_weight * faded + held * group.profile[self._hour]
+        of.own_ticks = group.ticks
         if not group.average:
             return 0.0
-        return group.rate(self._hour, rep.own_sales, rep.own_weight)
+        return group.rate(self._hour, of.own_sales, of.own_weight)
 
 
 def _drop(

@@ -7,19 +7,25 @@ from typing import Literal
 
 from msgspec import Struct, json
 
+from streams.core.alerts.contact import Pause
 from streams.core.alerts.outcomes import (
     Alert,
     Cleared,
+    Level,
     Outcome,
+    Recovered,
     Restarted,
     Suppressed,
-    Suppression,
+    Whose,
     alert_id,
 )
-from streams.core.alerts.words import alert_text
+from streams.core.alerts.words import alert_text, recovered_text
 
-Kind = Literal["conversion_drop"]
-State = Literal["red", "amber", "held_back", "cleared"]
+Kind = Literal["conversion_drop", "team_conversion_drop"]
+State = Literal["red", "amber", "held_back", "cleared", "recovered"]
+Why = Literal["", "evidence", "again", "moved", "gone"]
+NameOf = Callable[[str, str], str]
+"""The name to call a rep by, or with rep_id "" a team: (rep_id, team_id) to words."""
 
 
 class Usual(Struct, frozen=True, kw_only=True):
@@ -30,15 +36,19 @@ class Usual(Struct, frozen=True, kw_only=True):
 
 
 class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something to be told of a rep; Kafka key: the `rep_id`. The same id means the same thing.
+    """Something to be told of a rep or a team; Kafka key: `rep_id`, or `team_id` of a whole team.
 
-    `state`: `red` is a drop of conversion, told once; `amber` a colour, no message; `held_back` a
-    red that waits for the end of what `held_by` says; `cleared` that an amber, or a red that was
-    held back, is none any more. `at_ms` is the contact that brought it about, `since_ms` the first
-    of the stretch that `contacts`, `sales` and `expected` speak of, UTC ms. `evidence` is how many
-    contacts a rep selling normally has, in the mean, between two alerts such as this. `team_id` is
-    the rep's, `against` whose rate was allowed for. `usual` is what the rep's own rate stands on.
-    `text` is language to the sentences for a supervisor.
+    The same id means the same thing. `state`: `red` is a drop of conversion, told once; `amber` a
+    colour, no message; `held_back` a red that waits for the end of what `held_by` says; `cleared`
+    that an amber, or a red that was held back, is none any more; `recovered` that a red is over.
+    `ends` is the id of the alert that is over, of a red the amber it grew from; `why` it is over:
+    `evidence` (sales are as usual again), `again` (the next red stands for it), `moved` (the rep
+    has changed teams), `gone` (no contacts for months). `at_ms` is the contact that brought it
+    about, `since_ms` the first of the stretch that `contacts`, `sales` and `expected` speak of,
+    UTC ms. `evidence` is how many contacts a rep selling normally has, in the mean, between two
+    such alerts; of `recovered` one who still sells too little. `team_id` is the rep's, `against`
+    whose rate was allowed for. `usual` is what the own rate stands on. `text` is language to the
+    sentences for a supervisor.
     """
 
     alert_id: str
@@ -46,25 +56,29 @@ class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: State
     site_id: str
     team_id: str
-    rep_id: str
     at_ms: int
     evidence: float
-    level: Literal["red", "amber"] = "red"
+    rep_id: str = ""
+    level: Level = "red"
+    ends: str = ""
+    why: Why = ""
     against: Literal["team", "floor"] = "team"
     since_ms: int = 0
     contacts: int = 0
     sales: int = 0
     expected: float = 0.0
     usual: Usual | None = None
-    held_by: tuple[Suppression, ...] = ()
+    held_by: tuple[Pause, ...] = ()
     text: dict[str, str] = {}
 
+    @property
+    def key(self) -> str:
+        """The Kafka key."""
+        return self.rep_id or self.team_id
 
-def told(site_id: str, outcome: Outcome, name_of: Callable[[str], str | None]) -> RepAlert | None:
-    """What an outcome of the detector is to the world; None for what is only bookkeeping.
 
-    `name_of` gives the name of a rep, for the sentences; None: the id stands for it.
-    """
+def told(site_id: str, outcome: Outcome, name_of: NameOf) -> RepAlert | None:
+    """What an outcome of the detector is to the world; None for what is only bookkeeping."""
     match outcome:
         case Alert():
             return _alert(outcome, outcome.level, (), name_of)
@@ -72,8 +86,8 @@ def told(site_id: str, outcome: Outcome, name_of: Callable[[str], str | None]) -
             return _alert(outcome.alert, "held_back", outcome.reasons, name_of)
         case Cleared():
             return RepAlert(
-                alert_id=alert_id(site_id, outcome.rep_id, outcome.level, outcome.at_ms, "cleared"),
-                kind="conversion_drop",
+                alert_id=_end_id(site_id, outcome, outcome.level),
+                kind=_kind(outcome.rep_id),
                 state="cleared",
                 site_id=site_id,
                 team_id=outcome.team_id,
@@ -81,21 +95,38 @@ def told(site_id: str, outcome: Outcome, name_of: Callable[[str], str | None]) -
                 at_ms=outcome.at_ms,
                 evidence=outcome.evidence,
                 level=outcome.level,
+                ends=outcome.ends,
+                why=outcome.reason,
+            )
+        case Recovered():
+            name = name_of(outcome.rep_id, outcome.team_id)
+            return RepAlert(
+                alert_id=_end_id(site_id, outcome, "red"),
+                kind=_kind(outcome.rep_id),
+                state="recovered",
+                site_id=site_id,
+                team_id=outcome.team_id,
+                rep_id=outcome.rep_id,
+                at_ms=outcome.at_ms,
+                evidence=outcome.evidence,
+                ends=outcome.ends,
+                why=outcome.reason,
+                against="team" if outcome.group else "floor",
+                since_ms=outcome.since_ms,
+                contacts=outcome.contacts,
+                sales=outcome.sales,
+                expected=outcome.expected,
+                text={one: recovered_text(outcome, name, one) for one in ("en", "zh")},
             )
         case Restarted() | _:
             return None
 
 
-def _alert(
-    alert: Alert,
-    state: State,
-    held_by: tuple[Suppression, ...],
-    name_of: Callable[[str], str | None],
-) -> RepAlert:
-    name = name_of(alert.rep_id) or alert.rep_id
+def _alert(alert: Alert, state: State, held_by: tuple[Pause, ...], name_of: NameOf) -> RepAlert:
+    name = name_of(alert.rep_id, alert.team_id)
     return RepAlert(
         alert_id=alert.id,
-        kind="conversion_drop",
+        kind=_kind(alert.rep_id),
         state=state,
         site_id=alert.site_id,
         team_id=alert.team_id,
@@ -103,6 +134,7 @@ def _alert(
         at_ms=alert.at_ms,
         evidence=alert.evidence,
         level=alert.level,
+        ends=alert.ends,
         against="team" if alert.group else "floor",
         since_ms=alert.since_ms,
         contacts=alert.contacts,
@@ -110,8 +142,17 @@ def _alert(
         expected=alert.expected,
         usual=Usual(days=alert.baseline_days, contacts=alert.baseline_contacts),
         held_by=held_by,
-        text={"en": alert_text(alert, name, "en"), "zh": alert_text(alert, name, "zh")},
+        text={one: alert_text(alert, name, one) for one in ("en", "zh")},
     )
+
+
+def _kind(rep_id: str) -> Kind:
+    return "conversion_drop" if rep_id else "team_conversion_drop"
+
+
+def _end_id(site_id: str, end: Cleared | Recovered, level: Level) -> str:
+    whose = Whose(end.rep_id, end.team_id)
+    return alert_id(site_id, whose, level, end.at_ms, f"ends {end.ends}")
 
 
 def encode_alert(alert: RepAlert) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from streams.core.alerts.outcomes import Alert
+from streams.core.alerts.outcomes import Alert, Recovered
 
 Language = Literal["en", "zh"]
 
@@ -17,30 +17,72 @@ _DIGITS = 2
 
 
 def alert_text(alert: Alert, name: str, language: Language = "en") -> str:
-    """The alert about the rep called `name`, in two or three sentences."""
-    expected = _sales(alert.expected)
-    seen_rate = _percent(alert.sales, alert.contacts)
-    expected_rate = _percent(alert.expected, alert.contacts)
+    """The alert about the rep or team called `name`, in two or three sentences."""
     rarely = _rounded(alert.evidence)
     days = _rounded(alert.evidence / alert.contacts_per_day)
     base_days, base_contacts = f"{alert.baseline_days:,}", f"{alert.baseline_contacts:,}"
-    contacts = f"{alert.contacts:,}"
+    seen = _seen(alert, name, language)
     if language == "zh":
-        against = "团队" if alert.group else "全场"
+        who = "坐席" if alert.rep_id else "团队"
         return (
-            f"{name}：最近 {contacts} 次接触成交 {alert.sales} 单（{seen_rate}）；"
-            f"计入{against}同期表现，预期 {expected} 单（{expected_rate}）。"
-            f"正常成交的坐席约每 {rarely} 次接触才会触发一次这样的提醒，"
+            f"{seen}"
+            f"正常成交的{who}约每 {rarely} 次接触才会触发一次这样的提醒，"
             f"约合 {days} 个工作日。"
             f"平时水平取自 {base_days} 个工作日、{base_contacts} 次接触。"
         )
-    against = "team" if alert.group else "floor"
+    who = "rep" if alert.rep_id else "team"
     return (
-        f"{name}: {_count(alert.sales, 'sale')} in the last {_count(alert.contacts, 'contact')} "
-        f"({seen_rate}); expected {expected} ({expected_rate}) allowing for the {against}. "
-        f"A rep selling normally sets this off about once in {rarely} contacts, "
+        f"{seen} "
+        f"A {who} selling normally sets this off about once in {rarely} contacts, "
         f"roughly {days} working days. "
         f"Usual is taken from {base_days} working days, {base_contacts} contacts."
+    )
+
+
+def recovered_text(end: Recovered, name: str, language: Language = "en") -> str:
+    """What is said when a red of the rep or team called `name` is over."""
+    if end.reason != "evidence":
+        return _OVER[language][end.reason].format(name=name)
+    rarely, seen = _rounded(end.evidence), _seen(end, name, language)
+    if language == "zh":
+        who = "坐席" if end.rep_id else "团队"
+        return f"{seen}已恢复到平时水平；仍然偏低的{who}约每 {rarely} 次接触才会误报一次恢复。"
+    who = "rep" if end.rep_id else "team"
+    return (
+        f"{seen} Sales are as usual again: "
+        f"a {who} still selling too little gets here about once in {rarely} contacts."
+    )
+
+
+_OVER: dict[Language, dict[str, str]] = {
+    "en": {
+        "again": "{name}: a newer alert stands in its place.",
+        "moved": "{name} has changed teams: the comparison has ended, with no word on recovery.",
+        "gone": "{name}: no contacts for months; the comparison has ended.",
+    },
+    "zh": {
+        "again": "{name}：已由新的提醒取代。",
+        "moved": "{name} 已换团队：比较结束，是否恢复不详。",
+        "gone": "{name}：数月没有接触，比较结束。",
+    },
+}
+
+
+def _seen(one: Alert | Recovered, name: str, language: Language) -> str:
+    """What was seen and what was expected, with a full stop."""
+    expected, contacts = _sales(one.expected), f"{one.contacts:,}"
+    seen_rate = _percent(one.sales, one.contacts)
+    expected_rate = _percent(one.expected, one.contacts)
+    if language == "zh":
+        against = "团队" if one.group else "全场" if one.rep_id else "其他团队"
+        return (
+            f"{name}：最近 {contacts} 次接触成交 {one.sales} 单（{seen_rate}）；"
+            f"计入{against}同期表现，预期 {expected} 单（{expected_rate}）。"
+        )
+    against = "the team" if one.group else "the floor" if one.rep_id else "the other teams"
+    return (
+        f"{name}: {_count(one.sales, 'sale')} in the last {_count(one.contacts, 'contact')} "
+        f"({seen_rate}); expected {expected} ({expected_rate}) allowing for {against}."
     )
 
 
