@@ -14,6 +14,9 @@ from streams.core.alerts.new_day import pull
 from streams.core.alerts.outcomes import (
     Alert,
     Cleared,
+    Dropped,
+    FeedHeard,
+    FeedSilent,
     Outcome,
     Recovered,
     Restarted,
@@ -21,6 +24,7 @@ from streams.core.alerts.outcomes import (
     Suppressed,
 )
 from streams.core.alerts.settings import AlertSettings
+from streams.core.alerts.silence import SALES
 from streams.core.alerts.step import fold
 from streams.core.calendar import DAY_MS, HOUR_MS
 from streams.core.errors import StateVersionMismatch
@@ -161,6 +165,22 @@ def test_a_team_that_drops_is_told_as_a_team_within_the_day(story: Story) -> Non
     assert {(one.team_id, one.group) for one in reds(said, "")} == {("north", "")}
     alert = reds(said, "")[0]
     assert alert.evidence >= small.team_days * alert.contacts_per_day
+
+
+def test_a_floor_without_any_sale_is_a_silent_feed_and_nobodys_drop(story: Story) -> None:
+    before = structs.replace(story.floor.reps["r3"])
+    said = story.work(2, sells=lambda _: 0.0)
+    silent = [one for one in said if isinstance(one, FeedSilent)]
+    assert len(silent) == 1
+    assert silent[0].expected >= SALES
+    assert silent[0].contacts == pytest.approx(SALES / SOLD, abs=24)
+    assert not reds(said)
+    unscored = sum(one.contacts for one in said if isinstance(one, Dropped))
+    assert unscored == pytest.approx(2 * 48 * REPS - silent[0].contacts, abs=12)
+    back = story.work(2)
+    assert [one.ends for one in back if isinstance(one, FeedHeard)] == [silent[0].id]
+    assert story.floor.reps["r3"].theta == pytest.approx(before.theta, rel=0.05)
+    assert not reds(back)
 
 
 def test_recovery_is_told_when_sales_are_usual_again_and_not_before(story: Story) -> None:

@@ -22,7 +22,8 @@ class FloorWatch(Struct, array_like=True):
     `groups` are teams by id and the floor under "". `sizes` are reps of a team that were at work
     lately. `pull` is how strongly reps are drawn to their group, in expected sales. `held` are reds
     by `held_key` that were found while alerts were held back. `teams` are teams as a whole, held
-    against the floor.
+    against the floor. `dry` are expected sales, and `dry_contacts` contacts, since the last sale on
+    the floor; `silent` is the id of the word that its deals have stopped, "" while they come.
     """
 
     site_id: str
@@ -35,6 +36,10 @@ class FloorWatch(Struct, array_like=True):
     reps: dict[str, RepWatch] = field(default_factory=dict)
     held: dict[str, Alert] = field(default_factory=dict)
     teams: dict[str, RepWatch] = field(default_factory=dict)
+    dry: float = 0.0
+    dry_contacts: int = 0
+    dry_since_ms: int = 0
+    silent: str = ""
 
 
 def held_key(rep_id: str, team_id: str) -> str:

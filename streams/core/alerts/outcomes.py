@@ -109,16 +109,36 @@ class Restarted(Struct, frozen=True, kw_only=True):
     reason: Literal["red", "moved"]
 
 
+class FeedSilent(Struct, frozen=True, kw_only=True):
+    """No sale on a floor in so many `contacts`, which usually bring `expected` sales."""
+
+    id: str
+    at_ms: int
+    since_ms: int
+    contacts: int
+    expected: float
+    reason: Literal["no_sales"] = "no_sales"
+
+
+class FeedHeard(Struct, frozen=True, kw_only=True):
+    """There are sales on the floor again; `ends` is the id of the silence."""
+
+    ends: str
+    at_ms: int
+    reason: Literal["sales"] = "sales"
+
+
 class Dropped(Struct, frozen=True, kw_only=True):
     """Contacts that changed nothing.
 
     `repeat`: their entity is in the bucket already. `folded`: their bucket had been folded before
     they came. `other_bucket`: they do not lie in the bucket they were handed over with.
+    `feed_silent`: nobody knows which of them sold.
     """
 
     bucket: int
     contacts: int
-    reason: Literal["repeat", "folded", "other_bucket"]
+    reason: Literal["repeat", "folded", "other_bucket", "feed_silent"]
 
 
 class Standing(Struct, frozen=True):
@@ -135,7 +155,7 @@ class Standing(Struct, frozen=True):
     unit: Literal["", "days", "contacts"] = ""
 
 
-Outcome = Alert | Suppressed | Cleared | Recovered | Restarted | Dropped
+Outcome = Alert | Suppressed | Cleared | Recovered | Restarted | FeedSilent | FeedHeard | Dropped
 
 
 def alert_id(site_id: str, whose: Whose, level: Level, at_ms: int, entity: str) -> str:
@@ -143,4 +163,10 @@ def alert_id(site_id: str, whose: Whose, level: Level, at_ms: int, entity: str) 
     rep_id, team_id = whose
     of = ("conversion_drop", site_id, rep_id) if rep_id else ("team_drop", site_id, team_id)
     text = "\x1f".join((*of, level, str(at_ms), entity))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def silence_id(site_id: str, since_ms: int, at_ms: int) -> str:
+    """The id of a silence of a site's deals."""
+    text = "\x1f".join(("deals_silent", site_id, str(since_ms), str(at_ms)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -23,6 +23,7 @@ from streams.core.alerts.new_day import begin_day
 from streams.core.alerts.outcomes import Dropped, Outcome, Whose
 from streams.core.alerts.rep_watch import RepWatch
 from streams.core.alerts.settings import AlertSettings, Limits
+from streams.core.alerts.silence import listen
 from streams.core.calendar import DAY_MS, HOUR_MS, Zone
 
 _BUCKETS_AN_HOUR = HOUR_MS // BUCKET_MS
@@ -35,7 +36,7 @@ def fold(
 
     Buckets come in ascending order; one that was folded, or lies before, changes nothing. While
     `paused` contacts are scored as ever: what was found is held back, and told in the first bucket
-    that is not paused.
+    that is not paused. While the floor has no sales at all contacts are not scored.
     """
     judge = Judge(floor, settings, bucket.paused)
     if bucket.number <= floor.newest:
@@ -55,7 +56,13 @@ def fold(
         if day > floor.day:
             for rep_id, team_id, of in begin_day(floor, day, settings):
                 judge.gone(of, Whose(rep_id, team_id), start_ms)
-        _Bucket(floor, settings, contacts, of_day_ms // HOUR_MS).score(contacts, judge)
+        hour = of_day_ms // HOUR_MS
+        if (heard := listen(floor, contacts, hour)) is not None:
+            judge.out.append(heard)
+        if floor.silent:
+            _drop(judge.out, bucket.number, len(contacts), "feed_silent")
+        else:
+            _Bucket(floor, settings, contacts, hour).score(contacts, judge)
     return floor, judge.out
 
 
@@ -176,7 +183,7 @@ def _drop(
     out: list[Outcome],
     number: int,
     contacts: int,
-    reason: Literal["repeat", "folded", "other_bucket"],
+    reason: Literal["repeat", "folded", "other_bucket", "feed_silent"],
 ) -> None:
     if contacts:
         out.append(Dropped(bucket=number, contacts=contacts, reason=reason))

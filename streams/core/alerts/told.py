@@ -11,6 +11,8 @@ from streams.core.alerts.contact import Pause
 from streams.core.alerts.outcomes import (
     Alert,
     Cleared,
+    FeedHeard,
+    FeedSilent,
     Level,
     Outcome,
     Recovered,
@@ -18,10 +20,11 @@ from streams.core.alerts.outcomes import (
     Suppressed,
     Whose,
     alert_id,
+    silence_id,
 )
-from streams.core.alerts.words import alert_text, recovered_text
+from streams.core.alerts.words import alert_text, heard_text, recovered_text, silent_text
 
-Kind = Literal["conversion_drop", "team_conversion_drop"]
+Kind = Literal["conversion_drop", "team_conversion_drop", "deals_silent"]
 State = Literal["red", "amber", "held_back", "cleared", "recovered"]
 Why = Literal["", "evidence", "again", "moved", "gone"]
 NameOf = Callable[[str, str], str]
@@ -36,28 +39,31 @@ class Usual(Struct, frozen=True, kw_only=True):
 
 
 class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something to be told of a rep or a team; Kafka key: `rep_id`, or `team_id` of a whole team.
+    """Something to be told of a rep, a team or a site.
 
-    The same id means the same thing. `state`: `red` is a drop of conversion, told once; `amber` a
-    colour, no message; `held_back` a red that waits for the end of what `held_by` says; `cleared`
-    that an amber, or a red that was held back, is none any more; `recovered` that a red is over.
-    `ends` is the id of the alert that is over, of a red the amber it grew from; `why` it is over:
-    `evidence` (sales are as usual again), `again` (the next red stands for it), `moved` (the rep
-    has changed teams), `gone` (no contacts for months). `at_ms` is the contact that brought it
-    about, `since_ms` the first of the stretch that `contacts`, `sales` and `expected` speak of,
-    UTC ms. `evidence` is how many contacts a rep selling normally has, in the mean, between two
-    such alerts; of `recovered` one who still sells too little. `team_id` is the rep's, `against`
-    whose rate was allowed for. `usual` is what the own rate stands on. `text` is language to the
-    sentences for a supervisor.
+    Kafka key: `rep_id`; `team_id` of a whole team; `site_id` where both are "".
+
+    The same id means the same thing. `kind`: `conversion_drop` of a rep, `team_conversion_drop` of
+    a whole team; `deals_silent`: no sale on the whole site, whose alerts wait. `state`: `red` is a
+    drop of conversion, told once; `amber` a colour, no message; `held_back` a red that waits for
+    the end of what `held_by` says; `cleared` that an amber, or a red that was held back, is none
+    any more; `recovered` that a red is over. `ends` is the id of the alert that is over, of a red
+    the amber it grew from; `why` it is over: `evidence` (sales are as usual again), `again` (the
+    next red stands for it), `moved` (the rep has changed teams), `gone` (no contacts for months).
+    `at_ms` is the contact that brought it about, `since_ms` the first of the stretch that
+    `contacts`, `sales` and `expected` speak of, UTC ms. `evidence` is how many contacts a rep
+    selling normally has, in the mean, between two such alerts; of `recovered` one who still sells
+    too little. `team_id` is the rep's, `against` whose rate was allowed for. `usual` is what the
+    own rate stands on. `text` is language to the sentences for a supervisor.
     """
 
     alert_id: str
     kind: Kind
     state: State
     site_id: str
-    team_id: str
     at_ms: int
     evidence: float
+    team_id: str = ""
     rep_id: str = ""
     level: Level = "red"
     ends: str = ""
@@ -74,7 +80,7 @@ class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def key(self) -> str:
         """The Kafka key."""
-        return self.rep_id or self.team_id
+        return self.rep_id or self.team_id or self.site_id
 
 
 def told(site_id: str, outcome: Outcome, name_of: NameOf) -> RepAlert | None:
@@ -117,6 +123,31 @@ def told(site_id: str, outcome: Outcome, name_of: NameOf) -> RepAlert | None:
                 sales=outcome.sales,
                 expected=outcome.expected,
                 text={one: recovered_text(outcome, name, one) for one in ("en", "zh")},
+            )
+        case FeedSilent():
+            return RepAlert(
+                alert_id=outcome.id,
+                kind="deals_silent",
+                state="red",
+                site_id=site_id,
+                at_ms=outcome.at_ms,
+                evidence=0.0,
+                since_ms=outcome.since_ms,
+                contacts=outcome.contacts,
+                expected=outcome.expected,
+                text={one: silent_text(outcome, site_id, one) for one in ("en", "zh")},
+            )
+        case FeedHeard():
+            return RepAlert(
+                alert_id=silence_id(site_id, 0, outcome.at_ms),
+                kind="deals_silent",
+                state="recovered",
+                site_id=site_id,
+                at_ms=outcome.at_ms,
+                evidence=0.0,
+                ends=outcome.ends,
+                why="evidence",
+                text={one: heard_text(site_id, one) for one in ("en", "zh")},
             )
         case Restarted() | _:
             return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from streams.core.alerts.outcomes import Alert, Recovered
+from streams.core.alerts.outcomes import Alert, FeedSilent, Recovered
 
 Language = Literal["en", "zh"]
 
@@ -52,6 +52,26 @@ def recovered_text(end: Recovered, name: str, language: Language = "en") -> str:
         f"{seen} Sales are as usual again: "
         f"a {who} still selling too little gets here about once in {rarely} contacts."
     )
+
+
+def silent_text(silent: FeedSilent, site: str, language: Language = "en") -> str:
+    """What is said when a whole site has no sales."""
+    contacts, expected = f"{silent.contacts:,}", _sales(silent.expected)
+    if language == "zh":
+        return (
+            f"{site}：全场 {contacts} 次接触没有一单成交，平时应有 {expected} 单。"
+            "成交数据可能中断；在恢复之前，坐席与团队的提醒暂停。"
+        )
+    return (
+        f"{site}: no sale on the whole floor in {contacts} contacts, "
+        f"which usually bring {expected}. "
+        "The feed of deals may be silent. Alerts about reps and teams wait until sales come again."
+    )
+
+
+def heard_text(site: str, language: Language = "en") -> str:
+    """What is said when sales come again."""
+    return f"{site}：成交恢复。" if language == "zh" else f"{site}: sales come again."
 
 
 _OVER: dict[Language, dict[str, str]] = {
