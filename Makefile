@@ -36,7 +36,7 @@ bench: env services ## Print what speed and memory this machine measures
 	@$(bin)/python -m tests.bench $(ARGS)
 
 bench-alerts: env ## False alarms, delays and cost of the alert detector on floors with known truth (ARGS=--full), and on real calls
-	@$(bin)/python -m tests.bench alerts alerts-team alerts-uci $(ARGS)
+	@$(bin)/python -m tests.bench alerts alerts-team alerts-activity alerts-uci $(ARGS)
 
 soak: env services ## A live floor and 200 viewers for 30 minutes: memory flat, all at one state (ARGS="--minutes 10")
 	@$(bin)/python -m tests.soak $(ARGS)

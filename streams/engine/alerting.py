@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from faust.types import TP
 from msgspec import DecodeError, ValidationError
 
+from streams.core.alerts.activity import Activity, ActivityTick, TeamBucket
 from streams.core.alerts.clocks import (
     NEVER_MS,
     STAGES,
@@ -194,6 +195,30 @@ class Alerting:
         ripe_ms = at_ms - self._plan.alerts.grace_ms
         return ripe_ms // BUCKET_MS * BUCKET_MS if ripe_ms > 0 else -1
 
+    def counted_until(self, partition: int) -> int:
+        """The end of the last bucket of this partition whose calls are all there; -1: none."""
+        if self._lane is None:
+            return -1
+        lag, now_ms = self._lane.lag(), self._clock.now_ms()
+        calls = self._input(CALL_ENDED, partition, lag, now_ms)
+        return max(min(calls, self._heard("calls", partition)) // BUCKET_MS * BUCKET_MS, -1)
+
+    async def hand_on_activity(
+        self, partition: int, until_ms: int, found: Mapping[Site, Sequence[TeamBucket]]
+    ) -> None:
+        """Send what the teams of a partition did before an instant, then the tick."""
+        topic = self._settings.topic(MATURED_CONTACTS)
+        for site, rows in found.items():
+            for at in range(0, len(rows), CONTACTS_A_RECORD):
+                part = tuple(rows[at : at + CONTACTS_A_RECORD])
+                said = encode_feed(Activity(partition, site.site_id, site.zone, part))
+                self._outbox.put(Outgoing(topic, site.site_id.encode(), said))
+        tick = encode_feed(ActivityTick(partition, until_ms))
+        for to in range(self._settings.partitions):
+            self._outbox.put(Outgoing(topic, None, tick, to))
+        self.parts[partition].activity.sent(until_ms)
+        await self._outbox.send()
+
     async def hand_on(
         self, partition: int, until_ms: int, found: Mapping[Site, Sequence[MaturedContact]]
     ) -> None:
@@ -208,7 +233,7 @@ class Alerting:
         tick = encode_feed(Tick(partition, until_ms))
         for to in range(self._settings.partitions):
             self._outbox.put(Outgoing(topic, None, tick, to))
-        self.parts[partition].handed_on(until_ms)
+        self.parts[partition].contacts.sent(until_ms)
         await self._outbox.send()
 
     def observe(self) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from itertools import islice
 
 from aiokafka.errors import KafkaError
 
+from streams.core.alerts.activity import Counting
 from streams.core.alerts.contact import MaturedContact
 from streams.core.alerts.maturing import Site, first_span, matured_of
+from streams.core.rep import Rep
 from streams.core.scoreboard import Scoreboard
 from streams.engine.state import State
 
@@ -60,23 +63,48 @@ class Maturity:
         for partition, board in list(state.boards.items()):
             if state.is_ready(partition) and not board.unloaded:
                 await self._hand_on(partition, board)
+                await self._count(partition, board)
 
     async def _hand_on(self, partition: int, board: Scoreboard) -> None:
         state = self._state
         part = state.alerting.parts[partition]
         ripe_ms = state.alerting.ripe_until(partition)
-        span = first_span(board, part.handed_on_ms, ripe_ms)
+        span = first_span(board, part.contacts.at_ms, ripe_ms)
         if span is None:
             return
         found: dict[Site, list[MaturedContact]] = {}
+
+        def take(rep: Rep) -> None:
+            for site, contact in matured_of(board, rep, span, state.plan.alerts):
+                found.setdefault(site, []).append(contact)
+
+        if await self._each_rep(partition, board, take):
+            await state.alerting.hand_on(partition, span.end_ms, found)
+
+    async def _count(self, partition: int, board: Scoreboard) -> None:
+        state = self._state
+        if state.boards.get(partition) is not board or not state.is_ready(partition):
+            return
+        part = state.alerting.parts[partition]
+        span = first_span(board, part.activity.at_ms, state.alerting.counted_until(partition))
+        if span is None:
+            return
+        counting = Counting(board, span)
+        if await self._each_rep(partition, board, counting.add):
+            await state.alerting.hand_on_activity(partition, span.end_ms, counting.rows())
+
+    async def _each_rep(
+        self, partition: int, board: Scoreboard, take: Callable[[Rep], None]
+    ) -> bool:
+        """Go through the reps in small steps; False: dealt anew, the next owner does it."""
+        state = self._state
         board.settle()
         reps = iter(list(board.reps.values()))
         while step := list(islice(reps, REPS_A_STEP)):
             for rep in step:
-                for site, contact in matured_of(board, rep, span, state.plan.alerts):
-                    found.setdefault(site, []).append(contact)
+                take(rep)
             await asyncio.sleep(0)
             if state.boards.get(partition) is not board or not state.is_ready(partition):
-                return  # dealt anew: its next owner hands them on
+                return False
             board.settle()
-        await state.alerting.hand_on(partition, span.end_ms, found)
+        return True

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from tests.bench.alerts import measure_alerts
+from tests.bench.alerts_activity import measure_alerts_activity
 from tests.bench.alerts_sensitivity import measure_alerts_sensitivity
 from tests.bench.alerts_team import measure_alerts_team
 from tests.bench.alerts_uci import measure_alerts_uci
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[int, int], Report | Grid | list[Report | Grid]]]
     "redis": lambda *_: measure_redis(),
     "read-side": lambda *_: measure_read_side(),
     "alerts-team": lambda *_: [*measure_alerts_team()],
+    "alerts-activity": lambda *_: measure_alerts_activity(),
     "alerts-uci": lambda *_: measure_alerts_uci(),
     "alerts-sensitivity": lambda *_: [*measure_alerts_sensitivity(full=False)],
     "alerts": lambda *_: measure_alerts(full=False),  # `--full` is the command's

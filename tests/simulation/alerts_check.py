@@ -74,7 +74,7 @@ def when_settled(world: World) -> None:
                 for _, contact in matured_of(
                     state.boards[partition],
                     rep,
-                    Span(part.handed_on_ms - LATELY_MS, part.handed_on_ms),
+                    Span(part.contacts.at_ms - LATELY_MS, part.contacts.at_ms),
                     world.plan.alerts,
                 )
                 if (contact.rep_id, contact.entity) not in heard and not _came_late(world, contact)

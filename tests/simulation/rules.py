@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
-from streams.core.alerts.feed import Ticks
+from streams.core.alerts.ticks import Ticks
 from streams.core.deal_desk import DealDesk
 from streams.core.rep_day import RepDay
 from streams.core.scoreboard import Scoreboard

@@ -6,10 +6,11 @@ from streams.core.alerts import checkpoint
 from streams.core.alerts.checkpoint import checkpoint_items, find, handed_on_item
 from streams.core.alerts.contact import BUCKET_MS, MaturedContact
 from streams.core.alerts.desk import AlertDesk
-from streams.core.alerts.feed import Matured, Tick, Ticks, encode_feed
+from streams.core.alerts.feed import Matured, Tick, encode_feed
 from streams.core.alerts.outcomes import Dropped
 from streams.core.alerts.part import AlertPart
 from streams.core.alerts.settings import AlertSettings
+from streams.core.alerts.ticks import Ticks
 from streams.engine.stores import MemorySegments
 from tests.builders import Record
 
@@ -118,13 +119,13 @@ def test_of_several_writers_the_highest_position_holds() -> None:
     items = [
         *checkpoint_items(WRITER, 1, 100, b"old"),
         *checkpoint_items(OTHER, 1, 200, b"new"),
-        handed_on_item(WRITER, 7),
-        handed_on_item(OTHER, 5),
+        handed_on_item(b"m", WRITER, 7),
+        handed_on_item(b"m", OTHER, 5),
     ]
     found = find([(key, value or b"") for key, value in items], b"writer-3")
-    assert (found.position, found.state, found.handed_on_ms) == (200, b"new", 7)
+    assert (found.position, found.state, found.handed_on_ms) == (200, b"new", {b"m": 7})
     assert len(found.left) == 4
-    assert find([], WRITER) == (-1, b"", -1, [])
+    assert find([], WRITER) == (-1, b"", {}, [])
 
 
 def part() -> AlertPart:
@@ -135,10 +136,10 @@ def part() -> AlertPart:
 
 def test_what_was_handed_on_is_written_when_it_is_acknowledged() -> None:
     one = part()
-    one.handed_on(FIRST)
+    one.contacts.sent(FIRST)
     assert one.take() == ([], [])  # this commit sends it
     assert one.has_news()
-    assert one.take() == ([handed_on_item(WRITER, FIRST)], [])
+    assert one.take() == ([handed_on_item(b"m", WRITER, FIRST)], [])
     assert not one.has_news()
     assert one.take() == ([], [])
 
@@ -147,19 +148,25 @@ def test_an_owner_goes_on_where_the_one_before_was() -> None:
     records = log(*[matured(contact(n, FIRST + n)) for n in range(6_000)])
     before, after = part(), part()
     before.apply(records)
-    before.handed_on(FIRST)
+    before.contacts.sent(FIRST)
+    before.activity.sent(FIRST + 9)
     items = before.take()[0] + before.take()[0]
     after.recover(items, 9)
     for _ in after.recovery_steps():
         pass
-    assert (after.desk.position, after.handed_on_ms) == (6_000, FIRST)
+    assert (after.desk.position, after.contacts.at_ms) == (6_000, FIRST)
+    assert after.activity.at_ms == FIRST + 9
     assert after.desk.encode() == before.desk.encode()
     assert after.store.offset() == 9
 
 
 def test_what_earlier_writers_left_is_removed_when_ours_is_acknowledged() -> None:
     one = part()
-    left = [*checkpoint_items(OTHER, 1, 5, b""), handed_on_item(OTHER, 3)]
+    left = [
+        *checkpoint_items(OTHER, 1, 5, b""),
+        handed_on_item(b"m", OTHER, 3),
+        handed_on_item(b"a", OTHER, 3),
+    ]
     state = AlertDesk(1, SETTINGS)
     left[:1] = checkpoint_items(OTHER, 1, 0, state.encode())
     one.recover(left, 1)
@@ -168,7 +175,8 @@ def test_what_earlier_writers_left_is_removed_when_ours_is_acknowledged() -> Non
     gone = [(key, None) for key, _ in left]
     for turn in range(3):
         one.apply(log(*[Tick(0, turn)] * ((turn + 1) * 5_000)))
-        one.handed_on(FIRST + turn)
+        one.contacts.sent(FIRST + turn)
+        one.activity.sent(FIRST + turn)
         removed = [item for item in one.take()[0] if item[1] is None]
         # First ours is sent, then it is acknowledged, then theirs goes.
         assert removed == (gone if turn == 2 else [])

@@ -6,6 +6,7 @@ whole. Of several whole ones the highest position holds: all are states of the s
 
     key    c | writer 8 bytes | place u8 | part u32            a part of a checkpoint
            m | writer 8 bytes                                  up to where contacts were handed on
+           a | writer 8 bytes                                  the same of what teams did
     value  position u64 | parts u32 | bytes of the state
            until ms u64
 """
@@ -21,8 +22,9 @@ from streams.core.segment import WRITER_BYTES
 PART_BYTES = 512 * 1024
 PLACES = 2
 
-_CHECKPOINT, _HANDED_ON = b"c", b"m"
-PREFIXES = (_CHECKPOINT, _HANDED_ON)
+_CHECKPOINT = b"c"
+HANDED_ON = (b"m", b"a")
+PREFIXES = (_CHECKPOINT, *HANDED_ON)
 """What the keys of all these records start with."""
 _KEY = struct.Struct(f">1s{WRITER_BYTES}sBI")
 _HEAD = struct.Struct(">QI")
@@ -35,12 +37,12 @@ class Found(NamedTuple):
     """What the records of a changelog come to.
 
     `position` and `state` are of the newest whole checkpoint, -1 and empty when there is none;
-    `handed_on_ms` is -1 when nobody ever handed anything on. `left` are keys of other writers.
+    `handed_on_ms` is by what was handed on, one of `HANDED_ON`. `left` are keys of other writers.
     """
 
     position: int
     state: bytes
-    handed_on_ms: int
+    handed_on_ms: Mapping[bytes, int]
     left: list[bytes]
 
 
@@ -55,20 +57,21 @@ def checkpoint_items(writer: bytes, number: int, position: int, state: bytes) ->
     ]
 
 
-def handed_on_item(writer: bytes, until_ms: int) -> tuple[bytes, bytes]:
-    """The record that says up to where this partition's contacts were handed on."""
-    return _HANDED_ON + writer, _UNTIL.pack(until_ms)
+def handed_on_item(name: bytes, writer: bytes, until_ms: int) -> tuple[bytes, bytes]:
+    """The record that says up to where this partition handed on one of `HANDED_ON`."""
+    return name + writer, _UNTIL.pack(until_ms)
 
 
 def find(items: Iterable[tuple[bytes, bytes]], writer: bytes) -> Found:
     """The newest state among records in any order; `writer` is who asks, and has left none."""
-    handed_on_ms, left = -1, []
+    handed_on_ms: dict[bytes, int] = {}
+    left: list[bytes] = []
     places: dict[tuple[bytes, int], dict[int, bytes]] = {}
     for key, value in items:
         if key[1 : 1 + WRITER_BYTES] != writer:
             left.append(key)
-        if key[:1] == _HANDED_ON:
-            handed_on_ms = max(handed_on_ms, _UNTIL.unpack(value)[0])
+        if (name := key[:1]) in HANDED_ON:
+            handed_on_ms[name] = max(handed_on_ms.get(name, -1), _UNTIL.unpack(value)[0])
         else:
             _, who, place, part = _KEY.unpack(key)
             places.setdefault((who, place), {})[part] = value

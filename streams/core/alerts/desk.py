@@ -15,16 +15,18 @@ from typing import NamedTuple
 
 from msgspec import DecodeError, Struct, ValidationError, msgpack
 
+from streams.core.alerts.activity_desk import ActivityDesk, StoredActivity
 from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, Pause, bucket_of
-from streams.core.alerts.feed import Matured, Tick, Ticks, decode_feed
+from streams.core.alerts.feed import Matured, Tick, decode_feed
 from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
 from streams.core.alerts.outcomes import Dropped, Outcome
 from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.step import fold
+from streams.core.alerts.ticks import Ticks
 from streams.core.errors import StateVersionMismatch
 from streams.core.ports import LogRecord
 
-VERSION = 1
+VERSION = 2
 
 
 class Said(NamedTuple):
@@ -42,6 +44,7 @@ class _Stored(Struct, array_like=True):
     folded_ms: int
     floors: list[bytes]
     waiting: list[Matured]
+    activity: StoredActivity
 
 
 class AlertDesk:
@@ -57,6 +60,7 @@ class AlertDesk:
         self.folded_ms = -1
         self.floors: dict[str, FloorWatch] = {}
         self.ticks = Ticks(senders)
+        self.activity = ActivityDesk(senders, settings)
         self.contacts = 0
         self.bad = 0
         self._paused: dict[int, tuple[Pause, ...]] = {}
@@ -74,10 +78,13 @@ class AlertDesk:
             except (DecodeError, ValidationError):
                 self.bad += 1
                 continue
-            if isinstance(said, Matured):
-                out += (Said(record.offset, said.site_id, one) for one in self._wait(said))
-            else:
-                out += (Said(record.offset, *one) for one in self._tick(said))
+            match said:
+                case Matured():
+                    out += (Said(record.offset, said.site_id, one) for one in self._wait(said))
+                case Tick():
+                    out += (Said(record.offset, *one) for one in self._tick(said))
+                case _:
+                    out += (Said(record.offset, *one) for one in self.activity.apply(said))
         return out
 
     def _wait(self, said: Matured) -> list[Outcome]:
@@ -135,6 +142,7 @@ class AlertDesk:
                 for site_id, waiting in sorted(self._waiting.items())
                 for _, contacts in sorted(waiting.items())
             ],
+            self.activity.stored(),
         )
         return bytes([VERSION]) + _encode(stored)
 
@@ -151,6 +159,7 @@ class AlertDesk:
         self._waiting = {}
         for said in stored.waiting:
             self._wait(said)
+        self.activity.load(stored.activity)
 
     def reps(self) -> int:
         """Reps of all sites that are followed."""

@@ -76,7 +76,7 @@ def matured_of(
     """
     contacts = [
         (at_ms, key, rep_day)
-        for rep_day in _days(board, rep, span.start_ms, span.end_ms, _CONTACTS_LANE)
+        for rep_day in days_with(board, rep, span.start_ms, span.end_ms, _CONTACTS_LANE)
         for at_ms, key in _within(rep_day, span.start_ms, span.end_ms)
     ]
     if not contacts:
@@ -92,7 +92,9 @@ def matured_of(
         yield Site(place.site.id, place.site.zone.name), contact
 
 
-def _days(board: Scoreboard, rep: Rep, start_ms: int, end_ms: int, lanes: int) -> Iterator[RepDay]:
+def days_with(
+    board: Scoreboard, rep: Rep, start_ms: int, end_ms: int, lanes: int
+) -> Iterator[RepDay]:
     """The days that may hold instants of a span, and in whose totals one of the lanes is not 0."""
     first = board.place(rep, start_ms).site.zone.day_of(start_ms)
     last = board.place(rep, end_ms).site.zone.day_of(end_ms)
@@ -147,7 +149,7 @@ def _sold(board: Scoreboard, rep: Rep, span: Span, settings: AlertSettings) -> d
 def _deals(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> Iterator[_Deal]:
     """The deals whose contact this rep has, by their close; those worth nothing are left out."""
     seen: set[bytes] = set()
-    for rep_day in _days(board, rep, since_ms, until_ms, _GROSS_LANE):
+    for rep_day in days_with(board, rep, since_ms, until_ms, _GROSS_LANE):
         for key, contribution in rep_day.entities.items():
             if key[0] != DEAL or key in seen:
                 continue
@@ -167,7 +169,7 @@ def _deals(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> Iterato
 
 def _candidates(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> dict[str, Candidate]:
     out = {}
-    for rep_day in _days(board, rep, since_ms, until_ms, _CONTACTS_LANE):
+    for rep_day in days_with(board, rep, since_ms, until_ms, _CONTACTS_LANE):
         for at_ms, key in _within(rep_day, since_ms, until_ms):
             _, source, call_id = parse_entity_key(key)
             held = rep_day.entities[key]

@@ -10,6 +10,7 @@ from msgspec import Struct
 from streams.core.alerts.contact import Pause
 
 Level = Literal["red", "amber"]
+Metric = Literal["connect_rate", "dials", "short_calls"]
 
 
 class Whose(NamedTuple):
@@ -128,6 +129,33 @@ class FeedHeard(Struct, frozen=True, kw_only=True):
     reason: Literal["sales"] = "sales"
 
 
+class ActivityChanged(Struct, frozen=True, kw_only=True):
+    """What a team does has changed (`red`), or is as usual again (`recovered`, which `ends` a red).
+
+    Since `since_ms` there were `seen` of `of` where `expected` were usual: connects of dials, dials
+    of reps at work (each in each bucket), short calls of answered ones. A team at its usual gets
+    here about once in `days` working days; usual is taken from `usual_days`.
+    """
+
+    id: str
+    metric: Metric
+    state: Literal["red", "recovered"]
+    ends: str
+    team_id: str
+    at_ms: int
+    since_ms: int
+    seen: int
+    of: int
+    expected: float
+    days: float
+    usual_days: int
+
+    @property
+    def reason(self) -> str:
+        """What it is counted as."""
+        return self.metric
+
+
 class Dropped(Struct, frozen=True, kw_only=True):
     """Contacts that changed nothing.
 
@@ -155,7 +183,17 @@ class Standing(Struct, frozen=True):
     unit: Literal["", "days", "contacts"] = ""
 
 
-Outcome = Alert | Suppressed | Cleared | Recovered | Restarted | FeedSilent | FeedHeard | Dropped
+Outcome = (
+    Alert
+    | Suppressed
+    | Cleared
+    | Recovered
+    | Restarted
+    | FeedSilent
+    | FeedHeard
+    | ActivityChanged
+    | Dropped
+)
 
 
 def alert_id(site_id: str, whose: Whose, level: Level, at_ms: int, entity: str) -> str:

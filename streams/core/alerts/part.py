@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from streams.core.alerts.checkpoint import (
+    HANDED_ON,
     PREFIXES,
     Items,
     checkpoint_items,
@@ -12,6 +13,7 @@ from streams.core.alerts.checkpoint import (
     handed_on_item,
 )
 from streams.core.alerts.desk import AlertDesk, Said
+from streams.core.alerts.mark import Mark
 from streams.core.alerts.settings import AlertSettings
 from streams.core.ports import LogRecord, SegmentStore
 
@@ -24,23 +26,19 @@ RECORDS_A_CHECKPOINT = 5_000
 class AlertPart:
     """The alert state of one partition; a state machine whose only neighbour is the local store.
 
-    `handed_on_ms`: contacts of this partition's reps that ended before it are in
-    `matured-contacts`; -1 when none are.
+    `contacts`, `activity`: up to where those of this partition's reps are in `matured-contacts`.
     """
 
     def __init__(self, senders: int, settings: AlertSettings, store: SegmentStore) -> None:
         self.store = store
         self.desk = AlertDesk(senders, settings)
-        self.handed_on_ms = -1
+        self.contacts, self.activity = Mark(), Mark()
         self._writer = b""
         self._checkpoints = 0
         self._written_at = 0
         self._written_contacts = 0
         self._left: list[bytes] = []
-        self._marked = False
-        self._sent_ms = -1
-        self._acknowledged_ms = -1
-        self._written_ms = -1
+        self._marked: set[bytes] = set()
 
     # -- events
 
@@ -48,25 +46,20 @@ class AlertPart:
         """Fold records of `matured-contacts`; see `AlertDesk.apply`."""
         return self.desk.apply(records)
 
-    def handed_on(self, until_ms: int) -> None:
-        """Contacts up to here are on their way; they count as handed on with the next commit."""
-        self.handed_on_ms = max(self.handed_on_ms, until_ms)
-        self._sent_ms = self.handed_on_ms
+    def _marks(self) -> tuple[tuple[bytes, Mark], ...]:
+        return tuple(zip(HANDED_ON, (self.contacts, self.activity), strict=True))
 
     # -- writing
 
     def new_writer(self, writer: bytes) -> None:
         """Begin under a new writer: at every assignment, for partitions that stay too."""
         self._writer = writer
-        self._checkpoints, self._marked = 0, False
+        self._checkpoints = 0
+        self._marked.clear()
 
     def has_news(self) -> bool:
         """True when a commit would write something."""
-        return (
-            self._sent_ms > self._acknowledged_ms
-            or self._acknowledged_ms > self._written_ms
-            or self._due()
-        )
+        return self.contacts.has_news() or self.activity.has_news() or self._due()
 
     def _due(self) -> bool:
         contacts = self.desk.contacts - self._written_contacts
@@ -78,13 +71,12 @@ class AlertPart:
         """(records for changelog and store, none for the store only) since the last call."""
         items: Items = []
         # A commit that fails ends the process: what earlier calls gave out is acknowledged.
-        ours = self._checkpoints > 0 and self._marked
-        if self._acknowledged_ms > self._written_ms:
-            items.append(handed_on_item(self._writer, self._acknowledged_ms))
-            self._written_ms, self._marked = self._acknowledged_ms, True
-        # What was sent before this commit is acknowledged when it ends, and so written by the next:
-        # written now and lost on its way it would be a hole.
-        self._acknowledged_ms = max(self._acknowledged_ms, self._sent_ms)
+        ours = self._checkpoints > 0 and len(self._marked) == len(HANDED_ON)
+        for name, mark in self._marks():
+            until_ms = mark.take()
+            if until_ms is not None:
+                items.append(handed_on_item(name, self._writer, until_ms))
+                self._marked.add(name)
         if self._due():
             self._checkpoints += 1
             self._written_at, self._written_contacts = self.desk.position, self.desk.contacts
@@ -113,6 +105,6 @@ class AlertPart:
         if found.position > self.desk.position:
             self.desk.load(found.state)
         self._written_at, self._written_contacts = self.desk.position, self.desk.contacts
-        self.handed_on_ms = max(self.handed_on_ms, found.handed_on_ms)
-        self._sent_ms = self._acknowledged_ms = self._written_ms = self.handed_on_ms
+        for name, mark in self._marks():
+            mark.found(found.handed_on_ms.get(name, -1))
         yield

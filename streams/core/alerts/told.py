@@ -7,13 +7,16 @@ from typing import Literal
 
 from msgspec import Struct, json
 
+from streams.core.alerts.activity_words import activity_text
 from streams.core.alerts.contact import Pause
 from streams.core.alerts.outcomes import (
+    ActivityChanged,
     Alert,
     Cleared,
     FeedHeard,
     FeedSilent,
     Level,
+    Metric,
     Outcome,
     Recovered,
     Restarted,
@@ -24,7 +27,14 @@ from streams.core.alerts.outcomes import (
 )
 from streams.core.alerts.words import alert_text, heard_text, recovered_text, silent_text
 
-Kind = Literal["conversion_drop", "team_conversion_drop", "deals_silent"]
+Kind = Literal[
+    "conversion_drop",
+    "team_conversion_drop",
+    "deals_silent",
+    "connect_rate_drop",
+    "dials_drop",
+    "short_calls_rise",
+]
 State = Literal["red", "amber", "held_back", "cleared", "recovered"]
 Why = Literal["", "evidence", "again", "moved", "gone"]
 NameOf = Callable[[str, str], str]
@@ -38,23 +48,36 @@ class Usual(Struct, frozen=True, kw_only=True):
     contacts: int
 
 
+class Counted(Struct, frozen=True, kw_only=True):
+    """What of a team was counted: `seen` of `of`, where `expected` are usual.
+
+    `connect_rate_drop`: connects of dials. `dials_drop`: dials of reps at work, each in every 5
+    minutes. `short_calls_rise`: calls over at once of those that a person answered.
+    """
+
+    seen: int
+    of: int
+    expected: float
+
+
 class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something to be told of a rep, a team or a site.
 
     Kafka key: `rep_id`; `team_id` of a whole team; `site_id` where both are "".
 
     The same id means the same thing. `kind`: `conversion_drop` of a rep, `team_conversion_drop` of
-    a whole team; `deals_silent`: no sale on the whole site, whose alerts wait. `state`: `red` is a
-    drop of conversion, told once; `amber` a colour, no message; `held_back` a red that waits for
-    the end of what `held_by` says; `cleared` that an amber, or a red that was held back, is none
-    any more; `recovered` that a red is over. `ends` is the id of the alert that is over, of a red
-    the amber it grew from; `why` it is over: `evidence` (sales are as usual again), `again` (the
-    next red stands for it), `moved` (the rep has changed teams), `gone` (no contacts for months).
-    `at_ms` is the contact that brought it about, `since_ms` the first of the stretch that
-    `contacts`, `sales` and `expected` speak of, UTC ms. `evidence` is how many contacts a rep
-    selling normally has, in the mean, between two such alerts; of `recovered` one who still sells
-    too little. `team_id` is the rep's, `against` whose rate was allowed for. `usual` is what the
-    own rate stands on. `text` is language to the sentences for a supervisor.
+    a whole team; `deals_silent`: no sale on the whole site, whose alerts wait; the others of what a
+    team does, see `Counted`. `state`: `red` is a drop of conversion, told once; `amber` a colour,
+    no message; `held_back` a red that waits for the end of what `held_by` says; `cleared` that an
+    amber, or a red that was held back, is none any more; `recovered` that a red is over. `ends` is
+    the id of the alert that is over, of a red the amber it grew from; `why` it is over: `evidence`
+    (sales are as usual again), `again` (the next red stands for it), `moved` (the rep has changed
+    teams), `gone` (no contacts for months). `at_ms` is the contact that brought it about,
+    `since_ms` the first of the stretch that `contacts`, `sales` and `expected` speak of, UTC ms.
+    `evidence` is how many contacts a rep selling normally has, in the mean, between two such
+    alerts; of `recovered` one who still sells too little; of what is `counted` it is working days.
+    `team_id` is the rep's, `against` whose rate was allowed for. `usual` is what the own rate
+    stands on. `text` is language to the sentences for a supervisor.
     """
 
     alert_id: str
@@ -74,6 +97,7 @@ class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sales: int = 0
     expected: float = 0.0
     usual: Usual | None = None
+    counted: Counted | None = None
     held_by: tuple[Pause, ...] = ()
     text: dict[str, str] = {}
 
@@ -149,6 +173,23 @@ def told(site_id: str, outcome: Outcome, name_of: NameOf) -> RepAlert | None:
                 why="evidence",
                 text={one: heard_text(site_id, one) for one in ("en", "zh")},
             )
+        case ActivityChanged():
+            red = outcome.state == "red"
+            name = name_of("", outcome.team_id)
+            return RepAlert(
+                alert_id=outcome.id,
+                kind=_ACTIVITY[outcome.metric],
+                state=outcome.state,
+                site_id=site_id,
+                team_id=outcome.team_id,
+                at_ms=outcome.at_ms,
+                evidence=outcome.days,
+                ends=outcome.ends,
+                why="" if red else "evidence",
+                since_ms=outcome.since_ms,
+                counted=Counted(seen=outcome.seen, of=outcome.of, expected=outcome.expected),
+                text={one: activity_text(outcome, name, one) for one in ("en", "zh")},
+            )
         case Restarted() | _:
             return None
 
@@ -179,6 +220,13 @@ def _alert(alert: Alert, state: State, held_by: tuple[Pause, ...], name_of: Name
 
 def _kind(rep_id: str) -> Kind:
     return "conversion_drop" if rep_id else "team_conversion_drop"
+
+
+_ACTIVITY: dict[Metric, Kind] = {
+    "connect_rate": "connect_rate_drop",
+    "dials": "dials_drop",
+    "short_calls": "short_calls_rise",
+}
 
 
 def _end_id(site_id: str, end: Cleared | Recovered, level: Level) -> str:

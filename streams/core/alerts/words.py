@@ -18,8 +18,8 @@ _DIGITS = 2
 
 def alert_text(alert: Alert, name: str, language: Language = "en") -> str:
     """The alert about the rep or team called `name`, in two or three sentences."""
-    rarely = _rounded(alert.evidence)
-    days = _rounded(alert.evidence / alert.contacts_per_day)
+    rarely = rounded(alert.evidence)
+    days = rounded(alert.evidence / alert.contacts_per_day)
     base_days, base_contacts = f"{alert.baseline_days:,}", f"{alert.baseline_contacts:,}"
     seen = _seen(alert, name, language)
     if language == "zh":
@@ -43,7 +43,7 @@ def recovered_text(end: Recovered, name: str, language: Language = "en") -> str:
     """What is said when a red of the rep or team called `name` is over."""
     if end.reason != "evidence":
         return _OVER[language][end.reason].format(name=name)
-    rarely, seen = _rounded(end.evidence), _seen(end, name, language)
+    rarely, seen = rounded(end.evidence), _seen(end, name, language)
     if language == "zh":
         who = "坐席" if end.rep_id else "团队"
         return f"{seen}已恢复到平时水平；仍然偏低的{who}约每 {rarely} 次接触才会误报一次恢复。"
@@ -119,7 +119,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _rounded(value: float) -> str:
+def rounded(value: float) -> str:
     """Rounded down to two digits: more would claim a precision that a rate does not have."""
     whole = int(value)
     if whole < 1:

@@ -1,0 +1,91 @@
+"""The watches of what teams do, of one site: a bucket of counts folded into its state."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+
+from msgspec import Struct, field
+
+from streams.core.alerts.activity import TeamBucket
+from streams.core.alerts.activity_watch import RULES, ActivityWatch, Count, Verdict
+from streams.core.alerts.contact import BUCKET_MS
+from streams.core.alerts.outcomes import ActivityChanged, Metric
+from streams.core.alerts.settings import AlertSettings
+from streams.core.calendar import DAY_MS, HOUR_MS, Zone
+
+
+class ActivityFloor(Struct, array_like=True):
+    """The teams of a site; the array's order is the stored form.
+
+    `zone` is the site's IANA time zone, `newest` the bucket folded last, `day` its local day.
+    `teams` is team to its watches, in the order of `RULES`.
+    """
+
+    site_id: str
+    zone: str
+    newest: int = -1
+    day: int = -1
+    teams: dict[str, list[ActivityWatch]] = field(default_factory=dict)
+
+
+def fold_activity(
+    floor: ActivityFloor, number: int, rows: Iterable[TeamBucket], settings: AlertSettings
+) -> tuple[ActivityFloor, list[ActivityChanged]]:
+    """(the state after a bucket, what there is to say); the state is changed in place.
+
+    `rows` are one a team. Buckets come in ascending order; one that was folded changes nothing.
+    """
+    if number <= floor.newest:
+        return floor, []
+    floor.newest = number
+    start_ms = number * BUCKET_MS
+    day, of_day_ms = divmod(start_ms + _zone(floor.zone).offset_ms(start_ms), DAY_MS)
+    if day > floor.day:
+        floor.day = day
+        for watches in floor.teams.values():
+            for watch in watches:
+                watch.close_day()
+    out: list[ActivityChanged] = []
+    for row in sorted(rows, key=lambda one: one.team_id):
+        watches = floor.teams.setdefault(row.team_id, [ActivityWatch() for _ in RULES])
+        of_and_seen = (row.dials, row.connects), (row.reps, row.dials), (row.answered, row.short)
+        for rule, watch, (of, seen) in zip(RULES, watches, of_and_seen, strict=True):
+            count = Count(start_ms, of_day_ms // HOUR_MS, of, seen)
+            found = watch.score(rule, count, settings)
+            if found is not None:
+                out.append(_said(floor, row.team_id, rule.metric, watch, found))
+    return floor, out
+
+
+def _said(
+    floor: ActivityFloor,
+    team_id: str,
+    metric: Metric,
+    watch: ActivityWatch,
+    found: Verdict,
+) -> ActivityChanged:
+    name = "\x1f".join((metric, floor.site_id, team_id, found.state, str(found.at_ms)))
+    own_id = hashlib.sha256(name.encode()).hexdigest()[:32]
+    ends = watch.red_id
+    watch.red_id = own_id if found.state == "red" else ""
+    return ActivityChanged(
+        id=own_id,
+        metric=metric,
+        state=found.state,
+        ends=ends,
+        team_id=team_id,
+        at_ms=found.at_ms,
+        since_ms=found.since_ms,
+        seen=found.seen,
+        of=found.of,
+        expected=found.expected,
+        days=found.days,
+        usual_days=watch.days,
+    )
+
+
+@cache
+def _zone(name: str) -> Zone:
+    return Zone(name)
