@@ -125,6 +125,8 @@ def _call(draws: Draws, workday: Workday, start_ms: int, number: int) -> tuple[C
         contact = talk_ms >= _CONTACT_MS
         # A lively floor sells better too, or many a minute of it would show no deal.
         sold = contact and draws.chance(rep.conversion * (2.2 if haste > 1 else 1.0))
+        if sold and rep.drop is not None and start_ms >= rep.drop.from_ms:
+            sold = draws.chance(rep.drop.share)
         disposition = "SALE" if sold else draws.of(_TALKED)
         if disposition:
             value["disposition"] = disposition

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from producers.simulator.draws import Draws
 
@@ -74,11 +75,19 @@ class Team(Struct, frozen=True):
     site: Site
 
 
+class Drop(Struct, frozen=True):
+    """From `from_ms` on (UTC) a rep makes only this share of the sales that there would be."""
+
+    share: float
+    from_ms: int
+
+
 class Rep(Struct, frozen=True):
     """A rep and what makes this one different from the others.
 
     `pace` scales the time between calls, `connect` is the chance that a dial reaches a human,
     `conversion` that a contact buys; `satisfaction` lies in 0-1, `talk_ms` is a contact's median.
+    `drop` is what alerts are to find.
     """
 
     id: str
@@ -90,6 +99,7 @@ class Rep(Struct, frozen=True):
     conversion: float
     talk_ms: float
     satisfaction: float
+    drop: Drop | None = None
 
 
 class FloorProfile(Struct, frozen=True):
@@ -142,6 +152,17 @@ def floor_profile(
     floor_teams = tuple(_team(number, sites) for number in range(teams))
     roster = tuple(_rep(number, seed, floor_teams[number % teams]) for number in range(reps))
     return FloorProfile(seed, sites, floor_teams, roster, lively, visits)
+
+
+def with_drops(profile: FloorProfile, drops: Mapping[str, Drop]) -> FloorProfile:
+    """The floor with reps who sell less from some moment on; raises ValueError for unknown reps."""
+    unknown = sorted(set(drops) - {rep.id for rep in profile.reps})
+    if unknown:
+        last = profile.reps[-1].id
+        msg = f"there is no rep {', '.join(unknown)}: reps are {profile.reps[0].id} to {last}"
+        raise ValueError(msg)
+    reps = tuple(structs.replace(rep, drop=drops.get(rep.id)) for rep in profile.reps)
+    return structs.replace(profile, reps=reps)
 
 
 def running_since(profile: FloorProfile, now_ms: int) -> int:

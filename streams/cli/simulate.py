@@ -13,6 +13,7 @@ import click
 from producers.pacing import Pacer
 from producers.simulator import Arrival, FloorProfile, floor_profile, plan_text, simulate
 from producers.simulator.profile import day_start_ms
+from streams.cli.drops import FORM, with_named_drops
 from streams.cli.main import Context
 from streams.cli.sending import (
     Bar,
@@ -57,6 +58,13 @@ from streams.core.events import CALL_ENDED, DEAL_CLOSED, SURVEY_SUBMITTED, VISIT
     show_default=True,
     help="Above 1: shorter calls, closer together, and follow-ups in minutes; for shows.",
 )
+@click.option(
+    "--drop",
+    "drops",
+    multiple=True,
+    metavar=FORM,
+    help="From that local day (default: the last) on REP sells SHARE of the usual: try alerts.",
+)
 @click.option("--visits", is_flag=True, help="Customer visits too (setting visits).")
 @click.option(
     "--plan",
@@ -77,6 +85,7 @@ def command(
     kafka: bool,
     speed: float | None,
     lively: float,
+    drops: tuple[str, ...],
     visits: bool,
     plan: Path | None,
 ) -> None:
@@ -90,6 +99,7 @@ def command(
     Examples:
       floorcast simulate --reps 36 --teams 3 --days 2 --start 2026-11-02 --seed 7 --out floor.jsonl
       floorcast simulate --reps 100 --teams 8 --kafka --plan plan.toml
+      floorcast simulate --days 45 --start 2026-09-20 --drop r-0007:0.4:2026-10-25 --kafka
     """
     require_one_output(out, kafka)
     clock = SystemClock()
@@ -98,6 +108,7 @@ def command(
     except ValueError as error:
         raise click.UsageError(str(error), click.get_current_context()) from error
     first = start.date() if start else datetime.fromtimestamp(clock.now_ms() / 1000, UTC).date()
+    profile = with_named_drops(profile, drops, first + timedelta(days=days - 1))
     start_ms, end_ms = _period(profile, first, days)
     with ExitStack() as stack:
         if plan is not None:

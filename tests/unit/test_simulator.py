@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from producers.jsonl import line_of
-from producers.simulator import floor_profile, running_since, simulate
+from producers.simulator import FloorProfile, floor_profile, running_since, simulate
+from producers.simulator.profile import Drop, with_drops
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -158,3 +159,29 @@ def test_memory_does_not_grow_with_the_length_of_the_period() -> None:
 def test_an_impossible_floor_is_refused(reps: int, teams: int, lively: float) -> None:
     with pytest.raises(ValueError, match=r"teams|lively"):
         floor_profile(reps, teams, 1, lively=lively)
+
+
+def test_a_rep_who_drops_sells_less_from_that_moment_and_nobody_else_changes() -> None:
+    profile = floor_profile(6, 2, 3)
+    turn_ms = MONDAY_MS + 20 * DAY_MS
+    dropped = with_drops(profile, {"r-0002": Drop(0.1, turn_ms)})
+
+    def sales(floor: FloorProfile) -> Counter[tuple[str, bool]]:
+        calls = {
+            (value["call_id"], value["rep_id"], value["started_at"])
+            for _, _, _, value in simulate(floor, MONDAY_MS, MONDAY_MS + 40 * DAY_MS)
+            if value.get("disposition") == "SALE"
+        }
+        turn = datetime.fromtimestamp(turn_ms / 1000, UTC).isoformat()
+        return Counter((rep_id, started >= turn) for _, rep_id, started in calls)
+
+    before, after = sales(profile), sales(dropped)
+    # Calls that turn out to be another rep's stay where they were.
+    assert after["r-0002", True] < 0.3 * before["r-0002", True]
+    assert before["r-0002", False] == after["r-0002", False]
+    assert sum(before.values()) - sum(after.values()) >= 0.6 * before["r-0002", True]
+
+
+def test_a_drop_of_nobody_is_refused() -> None:
+    with pytest.raises(ValueError, match="no rep r-9: reps are r-0001 to r-0006"):
+        with_drops(floor_profile(6, 2, 3), {"r-9": Drop(0.5, 0)})
