@@ -153,7 +153,9 @@ def _call(draws: Draws, workday: Workday, start_ms: int, number: int) -> tuple[C
 def _talk(draws: Draws, rep: Rep, haste: float) -> tuple[int, int, int]:
     if draws.chance(_SHORT):
         return 1_000 + draws.below(8_500), 2_000, 0
-    talk_ms = int(draws.spread(rep.talk_ms / haste, 0.7)) + 3_000
+    # Hurried calls are not short ones: nobody has hung up at once.
+    least_ms = 3_000 if haste == 1 else _CONTACT_MS
+    talk_ms = int(draws.spread(rep.talk_ms / haste, 0.7)) + least_ms
     wrap_ms = 1_000 + int(draws.wait(18_000 / haste))
     hold_ms = int(draws.wait(20_000 / haste)) if draws.chance(0.1) else 0
     return min(talk_ms, 4_264_000), wrap_ms, hold_ms

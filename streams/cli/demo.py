@@ -98,7 +98,7 @@ def _run(
     from producers.simulator import plan_text
     from streams.core.clock import SystemClock
     from streams.demo.broker import broker_command, broker_environment
-    from streams.demo.floor import LiveFloor
+    from streams.demo.floor import ALERTS, LiveFloor
     from streams.demo.ports import answers
     from streams.demo.profile import floorcast_variables, pick_addresses, worker_environment
     from streams.demo.supervise import Children
@@ -106,7 +106,7 @@ def _run(
 
     began_s = time.monotonic()
     plan = folder / "plan.toml"
-    plan.write_text(plan_text(profile), encoding="utf-8")
+    plan.write_text(plan_text(profile) + ALERTS, encoding="utf-8")
     addresses = pick_addresses(port)
     variables = floorcast_variables(addresses, folder, plan)
     settings = load_settings(variables)

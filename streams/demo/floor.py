@@ -1,13 +1,17 @@
-"""The demo's floor: today's shift so far at full speed, then every event when it happens."""
+"""The demo's floor: two weeks and today's shift so far at full speed, then every event live."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Final
+
+from msgspec import structs
 
 from producers.kafka import EventProducer
 from producers.pacing import Pacer
-from producers.simulator import FloorProfile, floor_profile, running_since, simulate
+from producers.simulator import Arrival, FloorProfile, floor_profile, running_since, simulate
+from producers.simulator.profile import Drop, with_drops
 from streams.core.clock import Clock
 from streams.core.errors import PipelineError
 from streams.settings import Settings
@@ -16,6 +20,19 @@ LIVELY: Final = 6.0
 """With 36 reps a minute brings about a hundred calls, five deals, two reversals and six surveys."""
 
 _DAY_MS = 86_400_000
+_HISTORY_DAYS = 14
+_HISTORY_REP_DAYS = 36 * _HISTORY_DAYS
+"""A large floor gets fewer days before, or its first number would take too long."""
+_DROPS_BEFORE_DAYS = 4
+_DROP_SHARE = 0.15
+ALERTS = """
+# A floor with two weeks of history: usual is what was sold before the last three days.
+[alerts]
+minimum_days = 6
+baseline_days = 10
+baseline_lag_days = 3
+"""
+"""Of the demo's plan: as little history as an alert can stand on."""
 _LONGEST_DAYS = 7
 """Longer than anybody watches; the simulator is lazy, so the end costs nothing."""
 _DELIVERY_TIMEOUT_MS = 10_000
@@ -32,6 +49,14 @@ class _Stopping(Exception):
 def demo_profile(reps: int, teams: int, seed: int, clock: Clock) -> FloorProfile:
     """A lively floor whose shifts run now; raises ValueError when a team would be empty."""
     return floor_profile(reps, teams, seed, lively=LIVELY, around_ms=clock.now_ms())
+
+
+def history(profile: FloorProfile, until_ms: int) -> Iterator[Arrival]:
+    """The days before, as on any floor: not lively, and one rep sells far less for some days."""
+    days = min(_HISTORY_DAYS, _HISTORY_REP_DAYS // len(profile.reps))
+    drop = Drop(_DROP_SHARE, until_ms - _DROPS_BEFORE_DAYS * _DAY_MS)
+    before = with_drops(structs.replace(profile, lively=1.0), {profile.reps[-1].id: drop})
+    return simulate(before, until_ms - days * _DAY_MS, until_ms)
 
 
 class LiveFloor:
@@ -84,11 +109,16 @@ class LiveFloor:
         opened_ms = self._clock.now_ms()
         start_ms = running_since(self._profile, opened_ms)
         end_ms = opened_ms + _LONGEST_DAYS * _DAY_MS
+        for arrival in history(self._profile, start_ms):
+            self._send(arrival)
         for arrival in simulate(self._profile, start_ms, end_ms):
             pacer.wait_for(arrival.arrival_ms)
-            if self._stopping.is_set():
-                return
-            self._producer.send(arrival.topic, arrival.key, arrival.value)
+            self._send(arrival)
+
+    def _send(self, arrival: Arrival) -> None:
+        if self._stopping.is_set():
+            raise _Stopping
+        self._producer.send(arrival.topic, arrival.key, arrival.value)
 
     def _wait(self, seconds: float) -> None:
         self._producer.poll(seconds)
