@@ -6,12 +6,13 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from rich.progress import track
 
 from streams.core.alerts.contact import Bucket
 from streams.core.alerts.floor_watch import FloorWatch, encode_floor, standing
+from streams.core.alerts.measured import Rate
 from streams.core.alerts.outcomes import Alert, Level
 from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.step import fold
@@ -71,25 +72,6 @@ class Shipped:
     def state_bytes(self, reps: int) -> int:
         """Size of the stored state of so many reps."""
         return len(encode_floor(self.floor)) * reps // max(len(self.floor.reps), 1)
-
-
-class Rate(NamedTuple):
-    """False alarms of so many rep-days."""
-
-    alarms: int
-    rep_days: int
-
-    @property
-    def per_1000(self) -> float:
-        """Alarms per 1000 rep-days."""
-        return 1000 * self.alarms / max(self.rep_days, 1)
-
-    @property
-    def words(self) -> str:
-        """The rate and its standard error, alarms being rare and apart."""
-        error = 1000 * math.sqrt(max(self.alarms, 1)) / max(self.rep_days, 1)
-        digits = 0 if self.per_1000 >= 20 else 1  # as many as the error allows
-        return f"{self.per_1000:.{digits}f} ± {max(error, 10**-digits):.{digits}f}"
 
 
 def calm(world: World, shipped: Shipped, others: Iterable[Watch] = ()) -> tuple[int, list[Rate]]:
@@ -171,34 +153,3 @@ class _Drops:
         self.delays.append(contacts)
         for held in (self.now, self._contacts, self._began):
             held.pop(rep)
-
-
-def quantile(delays: list[float], share: float) -> float:
-    """The delay within which this share of the drops was found; infinite when fewer were."""
-    ordered = sorted(delays)
-    return ordered[max(math.ceil(share * len(ordered)) - 1, 0)] if ordered else math.inf
-
-
-def late_error(delays: list[float], share: float) -> float:
-    """Standard error of a quantile, from the delays around it."""
-    if not delays:
-        return math.inf
-    half = math.sqrt(share * (1 - share) / len(delays))
-    return (quantile(delays, min(share + half, 1.0)) - quantile(delays, share - half)) / 2
-
-
-def delay_and_error(delays: list[float], share: float) -> str:
-    """A quantile of the delays with its standard error, where there is one."""
-    error = late_error(delays, share)
-    words = delay_words(quantile(delays, share))
-    return f"{words} ± {error:,.0f}" if math.isfinite(error) else words
-
-
-def delay_words(contacts: float) -> str:
-    """A delay, or that it is longer than was waited for."""
-    return f"{contacts:,.0f}" if math.isfinite(contacts) else "not found"
-
-
-def share_found(delays: list[float]) -> float:
-    """Share of the drops that were found."""
-    return sum(map(math.isfinite, delays)) / max(len(delays), 1)

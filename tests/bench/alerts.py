@@ -14,22 +14,16 @@ from rich.progress import track
 
 from streams.core.alerts.rep_watch import RepWatch
 from streams.core.alerts.settings import AlertSettings
-from tests.bench.alert_rules import RULES, RuleWatch
-from tests.bench.alert_trial import (
-    Rate,
-    Shipped,
-    calm,
-    delay_and_error,
-    delay_words,
-    dropping,
-    quantile,
-    share_found,
-)
+from streams.core.alerts.wallboard_rules import RULES, RuleWatch
+from streams.core.alerts.measured import Rate, delay_and_error, delay_words, quantile, share_found
+from streams.core.calendar import Zone
+from tests.bench.alert_trial import Shipped, calm, dropping
 from tests.bench.alert_world import World
 from tests.bench.report import Figure, Grid, Report
 
 FULL = tuple(World(reps=200, teams=8, days=640, seed=seed) for seed in (14, 15))
 SMALL = (World(),)
+UTC = Zone("UTC")
 DETECTOR = "the detector, red"
 AMBER = "the detector, amber (a colour)"
 COLUMNS = [
@@ -51,7 +45,7 @@ def measure_alerts(full: bool) -> list[Report | Grid]:
     for at, world in enumerate(worlds):
         shipped, amber = Shipped(settings), Shipped(settings, "amber")
         # The rules are far enough off for one floor to show it.
-        rules = {name: RuleWatch(make, settings) for name, make in RULES.items()} if not at else {}
+        rules = {name: RuleWatch(make, settings, UTC) for name, make in RULES.items()} if not at else {}
         seen, found = calm(world, shipped, [amber, *rules.values()])
         for name, rate in zip((DETECTOR, AMBER, *rules), found, strict=True):
             rates.setdefault(name, []).append(rate)
@@ -61,7 +55,7 @@ def measure_alerts(full: bool) -> list[Report | Grid]:
         if not at:
             delays[AMBER] = dropping(world, Shipped(settings, "amber"))
             for name in rules:
-                delays[name] = dropping(world, RuleWatch(RULES[name], settings))
+                delays[name] = dropping(world, RuleWatch(RULES[name], settings, UTC))
     total = {name: _sum(some) for name, some in rates.items()}
     known, alarms = _known_baseline(settings, 16_000_000 if full else 4_000_000)
     red = delays[DETECTOR]

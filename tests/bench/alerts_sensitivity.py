@@ -10,17 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.core.alerts.settings import AlertSettings
-from tests.bench.alert_picture import Bar, bars
-from tests.bench.alert_trial import (
-    Rate,
-    Shipped,
-    calm,
-    delay_and_error,
-    delay_words,
-    dropping,
-    late_error,
-    quantile,
-)
+from streams.core.alerts.picture import Bar, bars
+from streams.core.alerts.measured import Rate, delay_and_error, delay_words, late_error, quantile
+from tests.bench.alert_trial import Shipped, calm, dropping
 from tests.bench.alert_world import World
 from tests.bench.report import Grid, grid_lines
 

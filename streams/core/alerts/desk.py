@@ -10,7 +10,7 @@ sites: nothing is skipped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from msgspec import DecodeError, Struct, ValidationError, msgpack
@@ -27,6 +27,10 @@ from streams.core.errors import StateVersionMismatch
 from streams.core.ports import LogRecord
 
 VERSION = 2
+
+
+Fold = Callable[[FloorWatch, Bucket, AlertSettings], tuple[FloorWatch, list[Outcome]]]
+"""What becomes of a bucket that is closed."""
 
 
 class Said(NamedTuple):
@@ -50,12 +54,15 @@ class _Stored(Struct, array_like=True):
 class AlertDesk:
     """One partition's sites; `senders` is how many scoreboard partitions tick.
 
+    `fold` takes the buckets; only who wants the buckets themselves gives another.
+
     `position` is the next offset to fold, `folded_ms` the end of the bucket that was folded last.
     `contacts` counts those that came, `bad` records that say nothing anybody understands.
     """
 
-    def __init__(self, senders: int, settings: AlertSettings) -> None:
+    def __init__(self, senders: int, settings: AlertSettings, fold: Fold = fold) -> None:
         self.settings = settings
+        self._fold = fold
         self.position = 0
         self.folded_ms = -1
         self.floors: dict[str, FloorWatch] = {}
@@ -113,7 +120,7 @@ class AlertDesk:
         if end_ms <= self.folded_ms:
             return []
         self.folded_ms = end_ms
-        paused = tuple(sorted({why for said in self._paused.values() for why in said}))
+        paused = self.paused()
         out: list[tuple[str, Outcome]] = []
         last = bucket_of(end_ms) - 1
         for site_id in sorted(self.floors):
@@ -124,7 +131,7 @@ class AlertDesk:
                 # Without contacts: what was held back is told when the pause is over.
                 buckets.append(Bucket(last, (), paused))
             for bucket in buckets:
-                out += ((site_id, one) for one in fold(floor, bucket, self.settings)[1])
+                out += ((site_id, one) for one in self._fold(floor, bucket, self.settings)[1])
         return out
 
     # -- what is written down
@@ -164,6 +171,10 @@ class AlertDesk:
     def reps(self) -> int:
         """Reps of all sites that are followed."""
         return sum(len(floor.reps) for floor in self.floors.values())
+
+    def paused(self) -> tuple[Pause, ...]:
+        """Why the alerts of all sites are held back, by the newest ticks; nothing: they are not."""
+        return tuple(sorted({why for said in self._paused.values() for why in said}))
 
     def waiting(self) -> int:
         """Contacts whose bucket has not been folded yet."""

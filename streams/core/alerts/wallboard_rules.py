@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-from streams.core.alerts.contact import Bucket
+from streams.core.alerts.contact import BUCKET_MS, Bucket
 from streams.core.alerts.new_day import pull
 from streams.core.alerts.settings import AlertSettings
-from streams.core.calendar import DAY_MS
+from streams.core.calendar import Zone
 
 
 class Own(NamedTuple):
@@ -120,16 +120,19 @@ class _Rep:
 
 
 class RuleWatch:
-    """A floor under one of the rules; the baselines are as long and as old as the detector's."""
+    """A floor under one of the rules; the baselines are as long and as old as the detector's.
 
-    def __init__(self, make: Callable[[], Rule], settings: AlertSettings) -> None:
-        self._make, self._settings = make, settings
+    `zone` is the site's, in which a day is a day.
+    """
+
+    def __init__(self, make: Callable[[], Rule], settings: AlertSettings, zone: Zone) -> None:
+        self._make, self._settings, self._zone = make, settings, zone
         self._reps: dict[str, _Rep] = {}
         self._day = -1
 
     def watch(self, bucket: Bucket) -> Iterator[tuple[str, int]]:
         """(rep, instant) of each alarm that a bucket gives."""
-        day = bucket.contacts[0].at_ms // DAY_MS if bucket.contacts else self._day
+        day = self._zone.day_of(bucket.number * BUCKET_MS) if bucket.contacts else self._day
         if day != self._day:
             self._day = day
             self._learn()
