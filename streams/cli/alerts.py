@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from streams.cli.alerts_explain import command as explain_command
+from streams.cli.alerts_simulate import command as simulate_command
 from streams.cli.instant import Instant, shown
 from streams.cli.main import Context
 
@@ -20,12 +22,17 @@ STATES = ("red", "amber", "held_back", "cleared")
 
 @click.group()
 def command() -> None:
-    """Look at the alerts that workers have written to the topic rep-alerts.
+    """Look at the alerts that workers have written to rep-alerts, and at what they rest on.
 
     \b
-    Example:
+    Examples:
       floorcast alerts list --since 7d
+      floorcast alerts simulate --red 4000
     """
+
+
+command.add_command(explain_command)
+command.add_command(simulate_command)
 
 
 @command.command("list")

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 
 from rich.progress import track
 
+from streams.core.alerts.measured import Rate, delay_and_error, delay_words, quantile, share_found
 from streams.core.alerts.rep_watch import RepWatch
 from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.wallboard_rules import RULES, RuleWatch
-from streams.core.alerts.measured import Rate, delay_and_error, delay_words, quantile, share_found
 from streams.core.calendar import Zone
 from tests.bench.alert_trial import Shipped, calm, dropping
 from tests.bench.alert_world import World
@@ -45,7 +45,9 @@ def measure_alerts(full: bool) -> list[Report | Grid]:
     for at, world in enumerate(worlds):
         shipped, amber = Shipped(settings), Shipped(settings, "amber")
         # The rules are far enough off for one floor to show it.
-        rules = {name: RuleWatch(make, settings, UTC) for name, make in RULES.items()} if not at else {}
+        rules = (
+            {name: RuleWatch(make, settings, UTC) for name, make in RULES.items()} if not at else {}
+        )
         seen, found = calm(world, shipped, [amber, *rules.values()])
         for name, rate in zip((DETECTOR, AMBER, *rules), found, strict=True):
             rates.setdefault(name, []).append(rate)

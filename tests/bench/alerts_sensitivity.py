@@ -9,9 +9,9 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.core.alerts.settings import AlertSettings
-from streams.core.alerts.picture import Bar, bars
 from streams.core.alerts.measured import Rate, delay_and_error, delay_words, late_error, quantile
+from streams.core.alerts.picture import Bar, alone, bars
+from streams.core.alerts.settings import AlertSettings
 from tests.bench.alert_trial import Shipped, calm, dropping
 from tests.bench.alert_world import World
 from tests.bench.report import Grid, grid_lines
@@ -127,7 +127,7 @@ def _write_pictures(kind: _Kind, measured: list[Measured]) -> None:
     false_title = "False alarms in 1000 working days of reps"
     wait_title = "Contacts until half of the halved conversions were found"
     for name, title, some in (("false", false_title, false), ("delay", wait_title, waits)):
-        picture = bars(f"{kind.title}: {title[0].lower()}{title[1:]}", some)
+        picture = alone(bars(f"{kind.title}: {title[0].lower()}{title[1:]}", some))
         (PICTURES / f"alerts-{kind.key}-{name}.svg").write_text(picture, encoding="utf-8")
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact
-from streams.core.alerts.settings import AlertSettings
-from streams.core.calendar import DAY_MS, HOUR_MS, Zone
-from streams.core.alerts.wallboard_rules import RULES, RuleWatch
 from streams.core.alerts.measured import Rate
+from streams.core.alerts.settings import AlertSettings
+from streams.core.alerts.wallboard_rules import RULES, RuleWatch
+from streams.core.calendar import DAY_MS, HOUR_MS, Zone
 from tests.bench.alert_trial import Shipped, Watch
 from tests.bench.alert_world import FIRST_DAY, HOURS, OPENS_MS, Drop
 
@@ -73,7 +73,9 @@ def dealt_days(
 
 def watches() -> dict[str, Watch]:
     """The detector at both its levels and the rules that wallboards ship, with empty memories."""
-    rules: dict[str, Watch] = {name: RuleWatch(make, SHORT, Zone("UTC")) for name, make in RULES.items()}
+    rules: dict[str, Watch] = {
+        name: RuleWatch(make, SHORT, Zone("UTC")) for name, make in RULES.items()
+    }
     return {
         "the detector, red": Shipped(SHORT),
         "the detector, amber (a colour)": Shipped(SHORT, "amber"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -84,7 +84,9 @@ class SiteHistory:
         ends = [span.begin for span in self._spans[1:]] + [len(self)]
         for span, end in zip(self._spans, ends, strict=True):
             contacts = tuple(
-                MaturedContact(at[i], _name(i - span.begin), names[rep[i]], names[team[i]], sale[i] > 0)
+                MaturedContact(
+                    at[i], _name(i - span.begin), names[rep[i]], names[team[i]], sale[i] > 0
+                )
                 for i in range(span.begin, end)
             )
             yield Bucket(span.number, contacts, span.paused)
@@ -111,7 +113,7 @@ class LogHistory:
         self._senders = senders
         self._desks: dict[int, AlertDesk] = {}
 
-    def apply(self, partition: int, records: list[LogRecord]) -> None:
+    def apply(self, partition: int, records: Sequence[LogRecord]) -> None:
         """Read records of one partition, in the order of their offsets."""
         desk = self._desks.get(partition)
         if desk is None:

@@ -138,3 +138,20 @@ class RepWatch(Struct, array_like=True, gc=False):
             expected += of_day[2]
         self.base_days, self.base_contacts = days, contacts
         self.base_sales, self.base_expected = sales, expected
+
+    def past_days(self) -> list[tuple[int, int, float]]:
+        """The working days that are over, oldest first: contacts, sales, expected sales."""
+        return list(_DAY.iter_unpack(self.past))
+
+    def base_of(self, past: list[tuple[int, int, float]]) -> range:
+        """The places among `past_days()` of the days the baseline is the sum of.
+
+        How many of the newest were left out when it was summed is not kept, but the sums are.
+        """
+        for end in range(len(past), self.base_days - 1, -1):
+            expected = 0.0
+            for day in past[end - self.base_days : end]:
+                expected += day[2]
+            if self.base_days and expected == self.base_expected:
+                return range(end - self.base_days, end)
+        return range(0)

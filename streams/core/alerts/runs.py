@@ -12,7 +12,7 @@ from streams.core.alerts.measured import Rate
 from streams.core.alerts.outcomes import Alert, Level
 from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.step import fold
-from streams.core.alerts.trials import Drop, Worked, worsened
+from streams.core.alerts.trials import Drop, Made, Worked, worsened
 from streams.core.alerts.wallboard_rules import RULES, RuleWatch
 
 Told = Callable[[int], None]
@@ -115,8 +115,8 @@ class Calm:
                 if worked is None:
                     worked = self.floor[name] = Worked(contact.team_id)
                 worked.add(day, contact.at_ms)
-            for alarms, watch in zip(today, watches, strict=True):
-                alarms += watch.watch(bucket)
+            for at, watch in enumerate(watches):
+                today[at] += watch.watch(bucket)
             told(len(bucket.contacts))
         if day >= 0:
             self._end(site, day, watches, today)
@@ -149,9 +149,12 @@ class Calm:
 
 
 def dropping(
-    sites: Iterable[SiteHistory], makes: Sequence[Make], drops: Sequence[Drop], *, keep: float,
-    seed: int, told: Told = lambda _: None,
-) -> list[list[Alarm]]:  # fmt: skip
+    sites: Iterable[SiteHistory],
+    makes: Sequence[Make],
+    drops: Sequence[Drop],
+    made: Made,
+    told: Told = lambda _: None,
+) -> list[list[Alarm]]:
     """The alarms of every watch up to the end of the last drop, in one run of the history."""
     alarms: list[list[Alarm]] = [[] for _ in makes]
     for site in sites:
@@ -166,9 +169,9 @@ def dropping(
         for bucket in site.buckets():
             if bucket.contacts and bucket.contacts[0].at_ms >= until_ms:
                 break
-            worse = worsened(bucket, now, keep, seed)
-            for found, watch in zip(alarms, watches, strict=True):
-                found += watch.watch(worse)
+            worse = worsened(bucket, now, made)
+            for at, watch in enumerate(watches):
+                alarms[at] += watch.watch(worse)
             told(len(bucket.contacts))
             left -= len(bucket.contacts)
         told(left)

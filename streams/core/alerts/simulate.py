@@ -17,7 +17,7 @@ from streams.core.alerts.measured import Rate
 from streams.core.alerts.outcomes import Level
 from streams.core.alerts.runs import LAST_DAY, Alarm, Calm, Detector, Make, WallboardRule, dropping
 from streams.core.alerts.settings import AlertSettings
-from streams.core.alerts.trials import FOLLOWED, Drop, Floor, choose, runs_of
+from streams.core.alerts.trials import FOLLOWED, Drop, Floor, Made, choose, runs_of
 from streams.core.alerts.wallboard_rules import RULES
 from streams.core.errors import PipelineError
 
@@ -118,9 +118,7 @@ def simulate(
     done, total = once, (1 + len(runs)) * once
     found: dict[Drop, list[list[Alarm]]] = {}
     for run in runs:
-        alarms = dropping(
-            sites.values(), makes, run, keep=asked.keep, seed=asked.seed, told=told
-        )
+        alarms = dropping(sites.values(), makes, run, Made(asked.keep, asked.seed), told)
         found |= dict.fromkeys(run, alarms)
     rows = [
         _row(kind, level, calm.rate(at, level), calm.floor, {d: found[d][at] for d in drops})
@@ -151,9 +149,7 @@ def _row(
     return Row(kind.name, kind.kind, level, rate, contacts, days)
 
 
-def _delay(
-    floor: Floor, drop: Drop, level: Level, alarms: Sequence[Alarm]
-) -> tuple[float, float]:
+def _delay(floor: Floor, drop: Drop, level: Level, alarms: Sequence[Alarm]) -> tuple[float, float]:
     """(contacts, working days) from a drop to the first alarm; a red is no less than an amber."""
     for one in alarms:
         if (

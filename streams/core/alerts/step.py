@@ -50,7 +50,7 @@ def fold(
     _drop(judge.out, bucket.number, len(bucket.contacts) - len(inside), "other_bucket")
     _drop(judge.out, bucket.number, repeats, "repeat")
     if contacts:
-        zone, start_ms = _zone(floor.zone), bucket.number * BUCKET_MS
+        zone, start_ms = zone_of(floor.zone), bucket.number * BUCKET_MS
         offset_ms = zone.offset_ms(start_ms)
         day, of_day_ms = divmod(start_ms + offset_ms, DAY_MS)
         if day > floor.day:
@@ -86,7 +86,7 @@ class _Bucket:
         hour: int,
     ) -> None:
         self._floor, self._settings, self._hour = floor, settings, hour
-        self._fade = 0.5 ** (1.0 / (settings.half_life_hours * _BUCKETS_AN_HOUR))
+        self._fade = fade_of(settings)
         # (contacts, sales) per team, floor and rep.
         sums: dict[str, list[int]] = {FLOOR: [0, 0]}
         self._own: dict[str, list[int]] = {}
@@ -189,6 +189,12 @@ def _drop(
         out.append(Dropped(bucket=number, contacts=contacts, reason=reason))
 
 
+def fade_of(settings: AlertSettings) -> float:
+    """What is left of a group's level after a bucket."""
+    return float(0.5 ** (1.0 / (settings.half_life_hours * _BUCKETS_AN_HOUR)))
+
+
 @cache
-def _zone(name: str) -> Zone:
+def zone_of(name: str) -> Zone:
+    """The zone of that name, made once: it remembers offsets."""
     return Zone(name)

@@ -39,6 +39,13 @@ class Drop(NamedTuple):
     day: int
 
 
+class Made(NamedTuple):
+    """How drops are made: a sale is kept with probability `keep`, which ones goes by `seed`."""
+
+    keep: float
+    seed: int
+
+
 class Worked:
     """A rep's contacts: `at` their instants, `days` the local days, `begins` each day's first.
 
@@ -148,16 +155,19 @@ def _freed_ms(floor: Floor, drop: Drop) -> int:
     return worked.at[worked.begins[min(drop.day + _APART_DAYS, len(worked.begins) - 1)]]
 
 
-def worsened(bucket: Bucket, now: Mapping[str, Drop], keep: float, seed: int) -> Bucket:
-    """The bucket with each sale of those who drop (by rep) kept with probability `keep`."""
-    contacts = [_worse(one, now.get(one.rep_id), keep, seed) for one in bucket.contacts]
+def worsened(bucket: Bucket, now: Mapping[str, Drop], made: Made) -> Bucket:
+    """The bucket with each sale of those who drop (by rep) kept or not."""
+    contacts = [_worse(one, now.get(one.rep_id), made) for one in bucket.contacts]
     return Bucket(bucket.number, tuple(contacts), bucket.paused)
 
 
-def _worse(contact: MaturedContact, drop: Drop | None, keep: float, seed: int) -> MaturedContact:
+def _worse(contact: MaturedContact, drop: Drop | None, made: Made) -> MaturedContact:
     if drop is None or not contact.sale or not drop.from_ms <= contact.at_ms < drop.until_ms:
         return contact
-    if chance(seed, "kept", drop.site_id, drop.rep_id, contact.at_ms, contact.entity) < keep:
+    if (
+        chance(made.seed, "kept", drop.site_id, drop.rep_id, contact.at_ms, contact.entity)
+        < made.keep
+    ):
         return contact
     return MaturedContact(
         contact.at_ms, contact.entity, contact.rep_id, contact.team_id, sale=False

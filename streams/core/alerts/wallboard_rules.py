@@ -16,6 +16,9 @@ from streams.core.alerts.new_day import pull
 from streams.core.alerts.settings import AlertSettings
 from streams.core.calendar import Zone
 
+_TODAY_LEAST, _LEAST_HELD, _Z, _H = 20, 40, -1.96, 4.7
+"""The numbers of the rules, as they are found."""
+
 
 class Own(NamedTuple):
     """What is usual for a rep: a sale's chance, and the contacts and sales of the baseline."""
@@ -57,7 +60,7 @@ class Today:
             self._day, self._contacts, self._sales = day, 0, 0
         self._contacts += 1
         self._sales += sale
-        return self._contacts >= 20 and self._sales < 0.5 * own.rate * self._contacts  # the rule
+        return self._contacts >= _TODAY_LEAST and self._sales < 0.5 * own.rate * self._contacts
 
 
 class Significant:
@@ -71,11 +74,11 @@ class Significant:
         del day
         self._last.append(sale)
         held, sold = len(self._last), sum(self._last)
-        if held < 40:  # the rule
+        if held < _LEAST_HELD:
             return False
         pooled = (own.sales + sold) / (own.contacts + held)
         error = math.sqrt(max(pooled * (1 - pooled), 1e-9) * (1 / held + 1 / own.contacts))
-        return (sold / held - own.sales / own.contacts) / error < -1.96  # the rule
+        return (sold / held - own.sales / own.contacts) / error < _Z
 
 
 class Cusum:
@@ -89,7 +92,7 @@ class Cusum:
         del day
         step = math.log(0.5 if sale else (1 - 0.5 * own.rate) / (1 - own.rate))
         self._sum = max(self._sum + step, 0.0)
-        return self._sum > 4.7  # the rule
+        return self._sum > _H
 
 
 RULES: dict[str, Callable[[], Rule]] = {
