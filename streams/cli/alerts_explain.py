@@ -96,7 +96,7 @@ def _lines(one: RepExplained) -> list[tuple[str, str]]:
             "standing",
             {
                 "learning": f"learning, {stands.have:,} of {stands.need:,} {stands.unit}",
-                "moved": f"moved, {one.moved_days_left} working days are not scored",
+                "moved": f"moved, {one.moved_days_left} working days to go",
             }.get(stands.state, stands.state),
         ),
     ]

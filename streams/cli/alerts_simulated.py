@@ -125,13 +125,11 @@ def _known(delay: float) -> float | None:
 def draw(done: Simulated, keep: float) -> str:
     """An SVG: false alarms as bars, and below them how soon drops are found."""
     false = [Bar(_named(row), row.rate.per_1000, row.rate.error) for row in done.rows]
+    settings = [row for row in done.rows if row.kind == "setting"]
+    late = max((day for row in settings for day in row.delay_days if math.isfinite(day)), default=0)
+    days = range(1, max(int(late), min(done.followed, WITHIN_DAYS[-1])) + 1)
     found = [
-        Curve(
-            _named(row),
-            [share_found(row.delay_days, day) for day in range(1, done.followed + 1)],
-        )
-        for row in done.rows
-        if row.kind == "setting"
+        Curve(_named(row), [share_found(row.delay_days, day) for day in days]) for row in settings
     ]
     upper = bars("Alarms in 1000 working days of reps, as history stands", false)
     lower = curves(f"Share of drops (sales x {keep:g}) found, by working day", found)

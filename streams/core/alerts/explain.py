@@ -150,7 +150,7 @@ def _explain(
         scored_until_ms=desk.folded_ms,
         waits_for=tuple(desk.ticks.behind()),
         waiting=desk.waiting(),
-        silent=_silent(stands, group, desk.paused()),
+        silent=_silent(stands, rep.moved_left, group, desk.paused()),
     )
 
 
@@ -184,10 +184,10 @@ def _days(rep: RepWatch, count: int) -> list[WorkedDay]:
     ]
 
 
-def _silent(stands: Standing, group: GroupNow, paused: Sequence[Pause]) -> str:
+def _silent(stands: Standing, moved_left: int, group: GroupNow, paused: Sequence[Pause]) -> str:
     """Why a drop of the rep would not be told now."""
     if stands.state == "moved":
-        return f"moved to another team: {stands.need - stands.have} working days are not scored"
+        return f"moved to another team: {moved_left} working days, an open one too, are not scored"
     if stands.state == "learning":
         return f"learning: {stands.have:,} of {stands.need:,} {stands.unit} of a usual rate"
     if not group.rate:

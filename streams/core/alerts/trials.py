@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
+from msgspec import structs
+
 from streams.core.alerts.contact import Bucket, MaturedContact
 
 FOLLOWED = (60, 40, 20)
@@ -169,6 +171,4 @@ def _worse(contact: MaturedContact, drop: Drop | None, made: Made) -> MaturedCon
         < made.keep
     ):
         return contact
-    return MaturedContact(
-        contact.at_ms, contact.entity, contact.rep_id, contact.team_id, sale=False
-    )
+    return structs.replace(contact, sale=False)
