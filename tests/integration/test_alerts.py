@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from streams.core.alerts.desk import AlertDesk
+from streams.core.alerts.explain import explain
 from streams.core.alerts.told import RepAlert, decode_alert, told
 from streams.core.events import CALL_ENDED, DEAL_CLOSED
 from streams.core.plan import parse_plan
@@ -108,6 +110,21 @@ def test_a_drop_is_told_of_that_rep_alone_though_its_owner_is_killed_while_it_te
     whole = floor.run("alerts", "show", alert.alert_id, "--language", "zh")
     assert alert.text["zh"] in whole.output
     assert floor.run("alerts", "show", "nothing").exit_code == 1
+
+    # Explained is what the worker's own detectors hold, read without it.
+    known = explain(dict(enumerate(desks(floor))), DROPPED, parse_plan(PLAN, "UTC").alerts)
+    explained = floor.run("alerts", "explain", "--rep", DROPPED, "--json")
+    assert json.loads(explained.output) == json.loads(msgspec.json.encode(known[0]))
+    assert known[0].standing.state in {"watched", "amber"}
+    shown = floor.run("alerts", "explain", "--rep", DROPPED).output
+    assert "r3 (Rep r3)" in shown
+    assert "held against" in shown
+    unheard = floor.run("alerts", "explain", "--rep", "nobody")
+    assert (unheard.exit_code, "was ever scored" in unheard.output) == (1, True)
+
+    # Twelve days are too few to look for a drop in: one line says so.
+    short = floor.run("alerts", "simulate", "--red", "4000")
+    assert (short.exit_code, "too little history" in str(short.exception)) == (1, True)
 
     # What was told is what anybody reads out of the log, with the same ids at the same instants.
     said = told_of(floor)
