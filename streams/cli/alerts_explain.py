@@ -102,8 +102,8 @@ def _lines(one: RepExplained) -> list[tuple[str, str]]:
     ]
     if stands.state in ("watched", "amber"):
         evidence = (
-            f"once in {stands.evidence:,.0f} contacts a rep selling normally gets here; "
-            f"amber from {one.amber:,.0f}, red from {one.red:,.0f}"
+            f"a rep selling normally gets this far once in {max(stands.evidence, 1.0):,.0f} contacts; "
+            f"amber at {one.amber:,.0f}, red at {one.red:,.0f}"
         )
         lines.append(("evidence", evidence))
     if usual.days:
