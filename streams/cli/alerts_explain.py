@@ -102,7 +102,7 @@ def _lines(one: RepExplained) -> list[tuple[str, str]]:
     ]
     if stands.state in ("watched", "amber"):
         evidence = (
-            f"a rep selling normally gets this far once in {max(stands.evidence, 1.0):,.0f} contacts; "
+            f"a rep selling normally gets here once in {max(stands.evidence, 1.0):,.0f} contacts; "
             f"amber at {one.amber:,.0f}, red at {one.red:,.0f}"
         )
         lines.append(("evidence", evidence))
