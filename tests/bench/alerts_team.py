@@ -14,11 +14,12 @@ from rich.progress import track
 
 from streams.core.alerts.contact import Bucket
 from streams.core.alerts.floor_watch import FloorWatch
+from streams.core.alerts.measured import delay_words, quantile
 from streams.core.alerts.outcomes import Alert
 from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.step import fold
 from streams.core.calendar import DAY_MS, HOUR_MS
-from tests.bench.alert_trial import WARM, delay_words, quantile
+from tests.bench.alert_trial import WARM
 from tests.bench.alert_world import FIRST_DAY, OPENS_MS, Drop, World, name_of, world_days
 from tests.bench.report import Figure, Report
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from msgspec import structs
 
 from streams.core.alerts.contact import BUCKET_MS, MaturedContact, Pause
 from streams.core.alerts.desk import AlertDesk
@@ -139,6 +140,29 @@ def test_nobody_is_said_to_be_known_of_whom_no_contact_was_scored() -> None:
     desk = desk_of(said_of(WORLD._replace(days=1))[:1])
     assert explain({0: desk}, ANA, QUICK) == []
     assert explain({}, ANA, QUICK) == []
+
+
+def test_while_nobody_sells_nobody_is_scored_and_it_says_so() -> None:
+    said = said_of(WORLD)
+    desk = desk_of(said)
+    bucket = desk.folded_ms // BUCKET_MS
+    dry = [
+        MaturedContact(bucket * BUCKET_MS, f"x{n:03}", f"rep-{n % 10:05d}", "team-0", sale=False)
+        for n in range(400)
+    ]
+    tick = Tick(0, (bucket + 1) * BUCKET_MS)
+    desk.apply(log([*said, Matured("lisbon", "UTC", tuple(dry)), tick]))
+    assert of(desk).silent.startswith("no sale of anybody in ")
+
+
+def test_a_red_that_is_not_over_is_named() -> None:
+    touchy = structs.replace(QUICK, red=20.0, amber=10.0)
+    desk = AlertDesk(1, touchy)
+    desk.apply(log(said_of(WORLD)))
+    reps = desk.floors["lisbon"].reps
+    named = {rep: explain({0: desk}, rep, touchy)[0].open_red for rep in reps}
+    assert any(named.values())
+    assert named == {rep: one.open.alert_id if one.open else "" for rep, one in reps.items()}
 
 
 @pytest.mark.parametrize("why", ["feed_silent", "lag", "recovering"])

@@ -16,7 +16,7 @@ from streams.cli.main import cli, main
 from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact
 from streams.core.alerts.desk import AlertDesk
 from streams.core.alerts.feed import Matured, Tick, encode_feed
-from streams.core.alerts.floor_watch import FloorWatch, encode_floor
+from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
 from streams.core.alerts.history import ContactLine, LogHistory, SiteHistory, history_of_lines
 from streams.core.alerts.measured import quantile, share_found
 from streams.core.alerts.outcomes import Alert
@@ -70,6 +70,16 @@ def tried(history: SiteHistory, asked: Asked) -> Simulated:
     return simulate({history.site_id: history}, [Setting("now", QUICK)], asked)
 
 
+def nameless(floor: FloorWatch) -> bytes:
+    """The state without the ids of alerts: contacts' names are in them, and not in a history."""
+    copy = decode_floor(encode_floor(floor))
+    for of in (*copy.reps.values(), *copy.teams.values()):
+        of.amber_id = ""
+        if of.open is not None:
+            of.open.alert_id = ""
+    return encode_floor(copy)
+
+
 def nothing(_: int) -> None:
     pass
 
@@ -83,7 +93,7 @@ def test_a_history_gives_back_what_it_took() -> None:
             history.add(bucket)
     for bucket in history.buckets():
         fold(gave, bucket, QUICK)
-    assert encode_floor(gave) == encode_floor(took)
+    assert nameless(gave) == nameless(took)
 
 
 def test_a_pause_and_its_end_are_kept_and_idle_buckets_are_not() -> None:
@@ -114,7 +124,7 @@ def test_the_history_of_a_log_is_what_its_desks_fold() -> None:
         fold(floor, bucket, QUICK)
     # The desk also counts the empty buckets, in which nothing happens.
     floor.newest = desk.floors["site"].newest
-    assert encode_floor(floor) == encode_floor(desk.floors["site"])
+    assert nameless(floor) == nameless(desk.floors["site"])
     assert (log.waiting(), log.bad()) == (0, 0)
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from streams.core.alerts.contact import BUCKET_MS, Pause
 from streams.core.alerts.desk import AlertDesk
-from streams.core.alerts.floor_watch import FLOOR, FloorWatch, standing
+from streams.core.alerts.floor_watch import FLOOR, FloorWatch, held_key, standing
 from streams.core.alerts.group import MOST
 from streams.core.alerts.outcomes import Standing
 from streams.core.alerts.rep_watch import RepWatch
@@ -74,7 +74,8 @@ class RepExplained(Struct, frozen=True, kw_only=True):
 
     `scored_until_ms`: contacts that ended before it are scored; -1: none are. `waits_for` are the
     senders whose tick is the lowest, or missing. `waiting` contacts of the partition have come and
-    are not scored yet. `silent` says why a drop would not be told now, "" when it would.
+    are not scored yet. `open_red` is the id of a red that was told and is not over. `silent` says
+    why a drop would not be told now, "" when it would.
     """
 
     rep_id: str
@@ -87,6 +88,7 @@ class RepExplained(Struct, frozen=True, kw_only=True):
     group: GroupNow
     expected: float
     run: Run
+    open_red: str
     held_back: bool
     paused: tuple[Pause, ...]
     moved_days_left: int
@@ -142,7 +144,8 @@ def _explain(
             expected=rep.run_expected,
             since_ms=rep.run_since_ms if rep.run_contacts else 0,
         ),
-        held_back=rep_id in floor.held,
+        open_red=rep.open.alert_id if rep.open else "",
+        held_back=held_key(rep_id, rep.team_id) in floor.held,
         paused=desk.paused(),
         moved_days_left=rep.moved_left,
         days=tuple(_days(rep, days)),
@@ -150,7 +153,7 @@ def _explain(
         scored_until_ms=desk.folded_ms,
         waits_for=tuple(desk.ticks.behind()),
         waiting=desk.waiting(),
-        silent=_silent(stands, rep.moved_left, group, desk.paused()),
+        silent=_silent(stands, floor, rep, desk.paused()),
     )
 
 
@@ -184,13 +187,17 @@ def _days(rep: RepWatch, count: int) -> list[WorkedDay]:
     ]
 
 
-def _silent(stands: Standing, moved_left: int, group: GroupNow, paused: Sequence[Pause]) -> str:
+def _silent(stands: Standing, floor: FloorWatch, rep: RepWatch, paused: Sequence[Pause]) -> str:
     """Why a drop of the rep would not be told now."""
+    if floor.silent:
+        return f"no sale of anybody in {floor.dry_contacts:,} contacts: nobody is scored"
     if stands.state == "moved":
-        return f"moved to another team: {moved_left} working days, an open one too, are not scored"
+        return (
+            f"moved to another team: {rep.moved_left} working days, an open one too, are not scored"
+        )
     if stands.state == "learning":
         return f"learning: {stands.have:,} of {stands.need:,} {stands.unit} of a usual rate"
-    if not group.rate:
+    if not floor.groups[rep.group].average:
         return "nothing is known of the group's days before"
     if paused:
         return f"alerts are held back: {', '.join(paused)}"

@@ -49,7 +49,7 @@ class Detector:
     def watch(self, bucket: Bucket) -> Iterable[Alarm]:
         """The alarms that a bucket gives, at both levels."""
         for one in fold(self._floor, bucket, self._settings)[1]:
-            if isinstance(one, Alert):
+            if isinstance(one, Alert) and one.rep_id:
                 yield Alarm(one.site_id, one.rep_id, one.at_ms, one.level)
 
     def watched(self) -> set[str]:
