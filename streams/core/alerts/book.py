@@ -18,7 +18,7 @@ from streams.core.alerts.told import RepAlert, encode_alert
 from streams.core.calendar import DAY_MS
 
 KEPT_MS = 35 * DAY_MS
-"""An alert is an entry for this long after its contact, or after its end; longer than any mute."""
+"""How long after its contact, or its end, an alert is an entry; longer than any mute."""
 
 EntryState = Literal["red", "amber", "held_back", "acknowledged", "recovered", "cleared"]
 What = Literal[
@@ -65,10 +65,15 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AlertBook:
-    """Everything heard of alerts; `revision` grows with each change, and only then."""
+    """Everything heard of alerts; `revision` grows with each change, and only then.
 
-    def __init__(self) -> None:
+    An alert is an entry for `kept_ms` after its contact, and for `ended_kept_ms` after its end.
+    """
+
+    def __init__(self, kept_ms: int = KEPT_MS, ended_kept_ms: int | None = None) -> None:
         self.revision = 0
+        self._kept_ms = kept_ms
+        self._ended_kept_ms = kept_ms if ended_kept_ms is None else ended_kept_ms
         self._told: dict[str, RepAlert] = {}
         self._held: dict[str, RepAlert] = {}
         self._ends: dict[str, RepAlert] = {}
@@ -96,15 +101,14 @@ class AlertBook:
             self.revision += 1
 
     def entries(self, now_ms: int) -> list[Entry]:
-        """All alerts of the last `KEPT_MS` at an instant, the newest first."""
+        """All alerts that are kept at an instant, the newest first."""
         grown = self._grown()
         became = {amber for ambers in grown.values() for amber in ambers}
-        out = []
-        for alert_id in self._told.keys() | self._held.keys():
-            if alert_id not in became:
-                entry = self._entry(alert_id, grown.get(alert_id, ()), now_ms)
-                if max(entry.alert.at_ms, self._ended_ms(alert_id)) >= now_ms - KEPT_MS:
-                    out.append(entry)
+        out = [
+            self._entry(alert_id, grown.get(alert_id, ()), now_ms)
+            for alert_id in self._told.keys() | self._held.keys()
+            if alert_id not in became and self._is_kept(alert_id, now_ms)
+        ]
         return sorted(out, key=lambda entry: (-entry.alert.at_ms, entry.alert.alert_id))
 
     def firing(self, now_ms: int) -> list[Entry]:
@@ -118,15 +122,19 @@ class AlertBook:
 
     def forget(self, now_ms: int) -> None:
         """Let go of what is in no entry any more; no entry of `now_ms` or later changes."""
-        before_ms = now_ms - KEPT_MS
-        for told in (self._told, self._held):
-            for alert_id in [one for one, alert in told.items() if alert.at_ms < before_ms]:
-                if self._ended_ms(alert_id) < before_ms:
-                    del told[alert_id]
+        before_ms = now_ms - max(self._kept_ms, KEPT_MS)
+        red_of = {amber: red for red, ambers in self._grown().items() for amber in ambers}
+        for alert_id in self._told.keys() | self._held.keys():
+            # With a red go the ambers it grew from, or they would be open again.
+            if not self._is_kept(red_of.get(alert_id, alert_id), now_ms):
+                self._told.pop(alert_id, None)
+                self._held.pop(alert_id, None)
         known = self._told.keys() | self._held.keys()
-        for ended in [one for one, end in self._ends.items() if end.at_ms < before_ms]:
-            if ended not in known:
-                del self._ends[ended]
+        self._ends = {
+            ended: end
+            for ended, end in self._ends.items()
+            if ended in known or end.at_ms >= before_ms
+        }
         self._of_alert = {
             alert_id: left
             for alert_id, held in self._of_alert.items()
@@ -144,9 +152,11 @@ class AlertBook:
             held[key] = alert
             self.revision += 1
 
-    def _ended_ms(self, alert_id: str) -> int:
-        end = self._ends.get(alert_id)
-        return -1 if end is None else end.at_ms
+    def _is_kept(self, alert_id: str, now_ms: int) -> bool:
+        if (end := self._ends.get(alert_id)) is not None:
+            return end.at_ms >= now_ms - self._ended_kept_ms
+        alert = self._told.get(alert_id) or self._held[alert_id]
+        return alert.at_ms >= now_ms - self._kept_ms
 
     def _grown(self) -> dict[str, list[str]]:
         """Red to the ambers that became it: those that had not ended before it."""
