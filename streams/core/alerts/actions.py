@@ -23,7 +23,7 @@ class AlertAction(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `by` is who, as the page or the command line knows them, `at_ms` when, UTC ms. `ack` and
     `comment` are of one alert, `mute` and `unmute` of all alerts of one rep or one team: a mute
     until `until_ms`, which is excluded. `text` is what they had to say, and a comment has one.
-    Raises ValueError, of one line, for what does not go together.
+    What does not go together is refused, with a ValueError of one line.
     """
 
     action_id: str
