@@ -12,11 +12,21 @@ from streams.settings import Settings
 _EVER_MS = 10**15
 
 
-def read_book(settings: Settings) -> AlertBook:
-    """Everything on rep-alerts and alert-actions; what nobody understands is left out.
+def read_entries(settings: Settings) -> list[Entry]:
+    """Every alert there is, the newest first, but those of reps who are forgotten.
 
-    Raises click.ClickException when Kafka fails or has no such topic.
+    What nobody understands is left out. Raises click.ClickException when Kafka fails or has no such
+    topic.
     """
+    from streams.cli.forgotten import forgotten_reps
+    from streams.core.clock import SystemClock
+
+    forgotten = forgotten_reps(settings)
+    entries = _book(settings).entries(SystemClock().now_ms())
+    return [one for one in entries if not forgotten.hides(one.alert.rep_id)]
+
+
+def _book(settings: Settings) -> AlertBook:
     from msgspec import DecodeError, ValidationError
 
     from streams.cli.kafka_read import read_topics

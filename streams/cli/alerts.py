@@ -66,12 +66,11 @@ def list_(
       floorcast alerts list --team north --state red
       floorcast alerts list --rep ana --since 2026-11-02T09:00:00+08:00 --json
     """
-    from streams.cli.alert_book import read_book
-    from streams.core.clock import SystemClock
+    from streams.cli.alert_book import read_entries
 
     found = [
         one
-        for one in reversed(read_book(context.live()).entries(SystemClock().now_ms()))
+        for one in reversed(read_entries(context.live()))
         if (rep is None or one.alert.rep_id == rep)
         and (team is None or one.alert.team_id == team)
         and (not states or one.state in states or (MUTED in states and one.muted_until_ms > 0))
@@ -101,10 +100,9 @@ def show(context: Context, alert_id: str, language: str, as_json: bool) -> None:
     Example:
       floorcast alerts show 4f1c09ab --language zh
     """
-    from streams.cli.alert_book import one_of, read_book
-    from streams.core.clock import SystemClock
+    from streams.cli.alert_book import one_of, read_entries
 
-    entry = one_of(read_book(context.live()).entries(SystemClock().now_ms()), alert_id)
+    entry = one_of(read_entries(context.live()), alert_id)
     if as_json:
         click.echo(msgspec.json.encode(entry))
         return

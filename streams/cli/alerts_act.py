@@ -143,10 +143,9 @@ def _user() -> str:
 
 
 def _named(settings: Settings, alert_id: str) -> Entry:
-    from streams.cli.alert_book import one_of, read_book
-    from streams.core.clock import SystemClock
+    from streams.cli.alert_book import one_of, read_entries
 
-    return one_of(read_book(settings).entries(SystemClock().now_ms()), alert_id)
+    return one_of(read_entries(settings), alert_id)
 
 
 def _about(entry: Entry) -> str:

@@ -87,7 +87,7 @@ class PageServer:
         drill: Drill,
     ) -> None:
         """Raises SettingsError when the board file, or who may see the page, has faults."""
-        from sinks.wallboard.model import BoardModel, WallboardSink
+        from sinks.wallboard.model import BoardModel, WallboardAlerts, WallboardSink
         from streams.cli.board_settings import load_boards
         from streams.cli.page_auth import page_auth
 
@@ -106,6 +106,7 @@ class PageServer:
         self._model = BoardModel(clock, team_names=names)
         self._running: RunningPage | None = None
         self.sink = WallboardSink(self._model)
+        self.alerts = WallboardAlerts(self._model)
 
     async def start(self) -> None:
         """Listen; raises SettingsError when the address is taken or not this machine's own."""

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
+from sinks.redis_keys import RedisKeys
+from streams.core.alerts.known import decode_entries
 from streams.core.alerts.told import RepAlert, encode_alert
 from streams.core.clock import SystemClock
 from streams.topics import REP_ALERTS
 from tests.builders import HOUR_MS
-from tests.integration.floor import Floor
+from tests.integration.floor import Floor, wait_until
 from tests.integration.mixed_events import Sending
 from tests.services.kafka import KafkaServer
+from tests.services.redis import RedisServer
 
 TOLD_MS = SystemClock().now_ms() - HOUR_MS
 
@@ -51,6 +55,53 @@ def alert(alert_id: str, rep_id: str = "ana", **more: Any) -> Sending:
     return Sending(REP_ALERTS, rep_id, encode_alert(RepAlert(**(fields | more))))
 
 
+def test_every_worker_writes_the_same_alerts_to_redis_and_again_when_they_are_lost(
+    make_floor: Callable[..., Floor], make_redis: Callable[..., RedisServer]
+) -> None:
+    server = make_redis()
+    floor = make_floor(redis_url=server.url)
+    floor.send([alert("1b-1"), Sending(REP_ALERTS, "x", b"nonsense")])
+    workers = [floor.worker(name) for name in "ab"]
+    with redis.Redis.from_url(server.url) as client:
+
+        def states() -> dict[str, str]:
+            raw: Any = client.hget(RedisKeys("floorcast").alerts, "entries")
+            found = decode_entries(raw) if raw else ()
+            return {one.alert.alert_id: one.state for one in found}
+
+        def muted() -> bool:
+            raw: Any = client.hget(RedisKeys("floorcast").alerts, "entries")
+            return all(one.muted_until_ms for one in decode_entries(raw or b"[]")) and bool(raw)
+
+        wait_until(lambda: states() == {"1b-1": "red"})
+        floor.send([alert("2c-1", "ben")])
+        done(floor, "ack", "1b", "--by", "mia")
+        wait_until(lambda: states() == {"1b-1": "acknowledged", "2c-1": "red"})
+        for worker in workers:
+            assert worker.metrics("floorcast_alerts_outcomes_total") == [
+                ({"kind": "unreadable", "reason": "rep-alerts"}, 1.0)
+            ]
+
+        server.flush()
+        wait_until(lambda: states() == {"1b-1": "acknowledged", "2c-1": "red"})
+        # The other goes on, and a new one begins with what was said before.
+        workers[0].kill()
+        done(floor, "mute", "--team", "north", "--until", "2h", "--by", "mia")
+        wait_until(
+            lambda: b"muted_until_ms" in (client.hget("{floorcast}:alerts", "entries") or b"")
+        )
+        workers[1].kill()
+        server.flush()
+        floor.worker("a")
+        wait_until(
+            lambda: b"muted_until_ms" in (client.hget("{floorcast}:alerts", "entries") or b"")
+        )
+
+        floor.run("forget", "--rep", "ana", "--force")
+        wait_until(lambda: states() == {"2c-1": "red"})
+        assert [one["alert"]["rep_id"] for one in listed(floor)] == ["ben"]
+
+
 def listed(floor: Floor, *args: str) -> list[Any]:
     done = floor.run("alerts", "list", "--json", *args)
     assert done.exit_code == 0, done.output
@@ -67,7 +118,7 @@ def test_an_alert_is_acknowledged_commented_and_muted_by_name(
     make_floor: Callable[..., Floor],
 ) -> None:
     floor = make_floor()
-    amber = {"state": "amber", "level": "amber", "at_ms": TOLD_MS - HOUR_MS}
+    amber: dict[str, Any] = {"state": "amber", "level": "amber", "at_ms": TOLD_MS - HOUR_MS}
     of_ben = alert("2c-1", "ben", at_ms=TOLD_MS + 1)
     floor.send([alert("0a-1", **amber), alert("1b-1"), of_ben, alert("1b-1")])
     assert [(one["alert"]["alert_id"], one["state"]) for one in listed(floor)] == [
