@@ -9,9 +9,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
+from sinks.wallboard.alerts import alerts_message
 from sinks.wallboard.model import BoardModel
+from sinks.wallboard.scope import Scope
 from sinks.wallboard.view import View, ViewKey, pulse_message
 from sinks.wallboard.wire import START_OVER, Message
+from streams.core.alerts.book import Entry
 from streams.core.board import Board
 
 FASTEST_S = 0.1
@@ -78,6 +81,8 @@ class Hub:
         self._views: dict[ViewKey, View] = {}
         self._viewers: defaultdict[ViewKey, set[Viewer]] = defaultdict(set)
         self._updating = asyncio.Lock()
+        self._told: dict[Scope, Message] = {}
+        self._told_of: tuple[Entry, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
@@ -130,6 +135,7 @@ class Hub:
             viewer = Viewer(key)
             for message in view.since(last_id):
                 viewer.offer(message)
+            viewer.offer(self._alerts(key.scope))
             viewer.offer(pulse_message(self._model.pulse()))
             self._viewers[key].add(viewer)
         try:
@@ -142,6 +148,7 @@ class Hub:
     def whole(self, viewer: Viewer) -> Message:
         """All of a viewer's view; from now on it is sent changes again."""
         viewer.behind = False
+        viewer.offer(self._alerts(viewer.key.scope))
         return self._views[viewer.key].whole()
 
     async def _updated(self, key: ViewKey) -> View:
@@ -159,16 +166,29 @@ class Hub:
         return view
 
     async def _changes(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop, alerts = asyncio.get_running_loop(), self._model.entries
         while True:
             await self._model.changed()
             began = loop.time()
             for key in list(self._viewers):
                 async with self._updating:
                     await self._updated(key)
+            if self._model.entries is not alerts:
+                alerts = self._model.entries
+                for viewer in self._everyone():
+                    viewer.offer(self._alerts(viewer.key.scope))
             self._pulse()
             took = loop.time() - began
             await asyncio.sleep(max(FASTEST_S, took / SHARE - took))
+
+    def _alerts(self, scope: Scope) -> Message:
+        """All alerts of a scope, encoded once however many look."""
+        if self._model.entries is not self._told_of:
+            self._told.clear()
+            self._told_of = self._model.entries
+        if scope not in self._told:
+            self._told[scope] = alerts_message(self._told_of, scope)
+        return self._told[scope]
 
     async def _pulses(self) -> None:
         while True:

@@ -13,6 +13,7 @@ from sinks.redis_reader import RedisReader
 from sinks.wallboard.choices import Choices, choices_of
 from sinks.wallboard.pace import Pace
 from sinks.wallboard.pulse import Outage, Pulse, pulse
+from streams.core.alerts.book import Entry
 from streams.core.alerts.known import KnownAlerts
 from streams.core.board import EVERYTHING, Board, board_rows
 from streams.core.board_filter import Filter
@@ -45,6 +46,7 @@ class BoardModel:
     ) -> None:
         self.latest = Latest()
         self.alerts: KnownAlerts | None = None
+        self.entries: tuple[Entry, ...] = ()
         self._clock = clock
         self._team_names = dict(team_names or {})
         self._partitions = partitions
@@ -76,8 +78,10 @@ class BoardModel:
         """Take all alerts, unless those held are of somebody who has heard more."""
         if self.alerts is not None and known.version <= self.alerts.version:
             return
-        before, self.alerts = self.alerts, known
-        if before is None or before.entries != known.entries:
+        self.alerts = known
+        # Whoever looks is told of a change by these being others, so equal ones stay the same.
+        if known.entries != self.entries:
+            self.entries = known.entries
             self._changed.set()
 
     def cut_off(self, why: str) -> None:

@@ -88,9 +88,11 @@ class PageServer:
     ) -> None:
         """Raises SettingsError when the board file, or who may see the page, has faults."""
         from sinks.wallboard.model import BoardModel, WallboardAlerts, WallboardSink
+        from streams.cli.acting import acting
         from streams.cli.board_settings import load_boards
         from streams.cli.page_auth import page_auth
 
+        self._acting = acting(settings)
         refused = Counter(
             "floorcast_page_refused",
             "Requests to the live page refused because of who asked, by reason.",
@@ -120,6 +122,7 @@ class PageServer:
             self._boards,
             self._drill,
             auth=self._auth,
+            acting=self._acting,
         )
         log.info("page: %s", self._running.url)
 

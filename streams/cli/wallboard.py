@@ -61,6 +61,7 @@ async def _serve(
     from sinks.redis_reader import RedisReader
     from sinks.wallboard.model import BoardModel, follow, follow_alerts
     from sinks.wallboard.server import serve
+    from streams.cli.acting import acting
     from streams.cli.behind import of_changelog
     from streams.cli.page_auth import page_auth
     from streams.core.clock import SystemClock
@@ -69,7 +70,8 @@ async def _serve(
     names = {each: team.name for each, team in plan.teams.items() if team.name}
     model = BoardModel(clock, team_names=names, partitions=settings.partitions)
     auth = page_auth(settings, clock)
-    page = await serve(model, *where, boards, of_changelog(settings), auth=auth)
+    drill = of_changelog(settings)
+    page = await serve(model, *where, boards, drill, auth=auth, acting=acting(settings))
     reader = RedisReader(redis_url, settings.redis_prefix)
     alerts = RedisAlertsReader(redis_url, settings.redis_prefix)
     following = asyncio.create_task(follow(reader, model))
