@@ -39,6 +39,7 @@ class Viewer:
     def __init__(self, key: ViewKey) -> None:
         self.key = key
         self.behind = False
+        self.alerts: tuple[Entry, ...] = ()
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue(QUEUE)
 
     def offer(self, message: Message) -> None:
@@ -135,7 +136,7 @@ class Hub:
             viewer = Viewer(key)
             for message in view.since(last_id):
                 viewer.offer(message)
-            viewer.offer(self._alerts(key.scope))
+            self._offer_alerts(viewer)
             viewer.offer(pulse_message(self._model.pulse()))
             self._viewers[key].add(viewer)
         try:
@@ -148,7 +149,7 @@ class Hub:
     def whole(self, viewer: Viewer) -> Message:
         """All of a viewer's view; from now on it is sent changes again."""
         viewer.behind = False
-        viewer.offer(self._alerts(viewer.key.scope))
+        self._offer_alerts(viewer)
         return self._views[viewer.key].whole()
 
     async def _updated(self, key: ViewKey) -> View:
@@ -166,29 +167,30 @@ class Hub:
         return view
 
     async def _changes(self) -> None:
-        loop, alerts = asyncio.get_running_loop(), self._model.entries
+        loop = asyncio.get_running_loop()
         while True:
             await self._model.changed()
             began = loop.time()
             for key in list(self._viewers):
                 async with self._updating:
                     await self._updated(key)
-            if self._model.entries is not alerts:
-                alerts = self._model.entries
-                for viewer in self._everyone():
-                    viewer.offer(self._alerts(viewer.key.scope))
+            for viewer in self._everyone():
+                if viewer.alerts is not self._model.entries:
+                    self._offer_alerts(viewer)
             self._pulse()
             took = loop.time() - began
             await asyncio.sleep(max(FASTEST_S, took / SHARE - took))
 
-    def _alerts(self, scope: Scope) -> Message:
-        """All alerts of a scope, encoded once however many look."""
+    def _offer_alerts(self, viewer: Viewer) -> None:
+        """All alerts that a viewer may see, encoded once for everybody who may see the same."""
+        scope = viewer.key.scope
         if self._model.entries is not self._told_of:
             self._told.clear()
             self._told_of = self._model.entries
         if scope not in self._told:
             self._told[scope] = alerts_message(self._told_of, scope)
-        return self._told[scope]
+        viewer.alerts = self._told_of
+        viewer.offer(self._told[scope])
 
     async def _pulses(self) -> None:
         while True:

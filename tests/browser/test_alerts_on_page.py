@@ -11,7 +11,7 @@ from streams.core.alerts.told import RepAlert
 from streams.core.clock import SystemClock
 from tests.browser.page_thread import PageThread
 from tests.browser.tab import Tab
-from tests.browser.test_accessibility import violations
+from tests.browser.test_accessibility import CONTRAST_RATIO, violations
 from tests.builders import HOUR_MS
 
 TEXT = (
@@ -55,6 +55,12 @@ def entry(tab: Tab, alert_id: str) -> Any:
     return tab.page.locator(f"[data-alert='{alert_id}']")
 
 
+def contrast(tab: Tab, selector: str) -> float:
+    """How much a text stands out from what is behind it."""
+    found: list[float] = tab.page.evaluate(CONTRAST_RATIO.replace("main .figure b", selector))
+    return min(found)
+
+
 def test_an_alert_is_at_the_reps_name_and_acknowledged_from_the_list(
     server: PageThread, tab: Tab
 ) -> None:
@@ -66,6 +72,8 @@ def test_an_alert_is_at_the_reps_name_and_acknowledged_from_the_list(
     server.tell(alert("a-4", "r-0004"), alert("a-7", "r-0007", "south"))
     expect(badge(tab, "r-0004")).to_have_text("!! red")
     expect(alarm).to_have_text("!! Alerts 2: 2 nobody has in hand")
+
+    assert contrast(tab, "button.alarm b") > 4.5
 
     badge(tab, "r-0004").click()
     expect(tab.page.locator("dialog .alert-entry")).to_have_count(1)
