@@ -59,7 +59,7 @@ def alerts_shown(entries: Iterable[Entry]) -> AlertsShown:
     reps: dict[str, Badge] = {}
     teams: dict[str, Badge] = {}
     for one in ordered:
-        if one.state in OPEN:
+        if one.state in OPEN and (one.alert.rep_id or one.alert.team_id):
             badges, about = (
                 (reps, one.alert.rep_id) if one.alert.rep_id else (teams, one.alert.team_id)
             )

@@ -107,9 +107,12 @@ def show(context: Context, alert_id: str, language: str, as_json: bool) -> None:
         click.echo(msgspec.json.encode(entry))
         return
     alert = entry.alert
-    whom = f"rep {alert.rep_id}, team" if alert.rep_id else "team"
-    click.echo(f"{_state(entry)}: {whom} {alert.team_id}, site {alert.site_id}")
+    named = (("rep", alert.rep_id), ("team", alert.team_id), ("site", alert.site_id))
+    whose = ", ".join(f"{kind} {name}" for kind, name in named if name)
+    click.echo(f"{_state(entry)}: {whose}")
     click.echo(alert.text.get(language) or f"no words in {language!r}")
+    if language in entry.end_text:
+        click.echo(entry.end_text[language])
     for happened in entry.life:
         click.echo(f"  {shown(happened.at_ms)}  {_in_words(happened)}")
 
@@ -141,7 +144,7 @@ def _print_list(found: list[Entry], limit: int) -> None:
             one.alert_id[:8],
             shown(one.at_ms),
             _state(entry),
-            Text(one.rep_id or "(all of it)"),
+            Text(one.rep_id or ("(team)" if one.team_id else f"(site {one.site_id})")),
             Text(one.team_id),
             f"{one.sales} of {one.contacts}" if run else "",
             f"{one.expected:.1f}" if run else "",

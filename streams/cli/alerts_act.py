@@ -150,7 +150,8 @@ def _named(settings: Settings, alert_id: str) -> Entry:
 
 def _about(entry: Entry) -> str:
     one = entry.alert
-    return f"{one.alert_id[:8]}, {_of(one.rep_id, one.team_id)}"
+    whose = _of(one.rep_id, one.team_id) if one.key != one.site_id else f"site {one.site_id}"
+    return f"{one.alert_id[:8]}, {whose}"
 
 
 def _of(rep_id: str, team_id: str) -> str:

@@ -119,8 +119,9 @@ def test_an_alert_is_acknowledged_commented_and_muted_by_name(
 ) -> None:
     floor = make_floor()
     amber: dict[str, Any] = {"state": "amber", "level": "amber", "at_ms": TOLD_MS - HOUR_MS}
+    ana = alert("1b-1", ends="0a-1")
     of_ben = alert("2c-1", "ben", at_ms=TOLD_MS + 1)
-    floor.send([alert("0a-1", **amber), alert("1b-1"), of_ben, alert("1b-1")])
+    floor.send([alert("0a-1", **amber), ana, of_ben, ana])
     assert [(one["alert"]["alert_id"], one["state"]) for one in listed(floor)] == [
         ("1b-1", "red"),
         ("2c-1", "red"),
@@ -135,11 +136,13 @@ def test_an_alert_is_acknowledged_commented_and_muted_by_name(
     done(floor, "unmute", "--rep", "ben")
     assert listed(floor, "--state", "muted") == []
 
-    over = {"state": "recovered", "ends": "1b-1", "why": "evidence"}
+    text = {"en": "ana sells as usual again."}
+    over = {"state": "recovered", "ends": "1b-1", "why": "evidence", "text": text}
     floor.send([alert("9e-1", **over)])
     whole = done(floor, "show", "1b")
     assert whole.startswith("recovered: rep ana, team north, site lisbon\nana: 7 sales in the last")
-    lines = [line.split("Z  ")[1] for line in whole.splitlines()[2:]]
+    assert "\nana sells as usual again.\n" in whole
+    lines = [line.split("Z  ")[1] for line in whole.splitlines()[3:]]
     # The end came with a contact of an hour ago, and was told after the alert was in hand.
     assert lines == [
         "amber",

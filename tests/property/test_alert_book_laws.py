@@ -33,6 +33,7 @@ def alerts(draw: st.DrawFn) -> RepAlert:
     number = draw(st.integers(0, 7))
     rep_id = [*REPS, ""][number % 4]
     level: Level = "amber" if number > 3 else "red"
+    grown = draw(st.booleans())
     state: State = draw(st.sampled_from([level, level, "held_back", "cleared"]))
     if level == "amber" and state == "held_back":
         state = "amber"
@@ -50,8 +51,8 @@ def alerts(draw: st.DrawFn) -> RepAlert:
         at_ms=at_ms,
         evidence=9_000,
         level=level,
-        held_by=draw(st.sampled_from([("lag",), ("moved",)])) if state == "held_back" else (),
-        ends=f"a-{number}" if ended else "",
+        held_by=draw(st.sampled_from([("lag",), ("feed_silent",)])) if state == "held_back" else (),
+        ends=f"a-{number}" if ended else f"a-{number + 4}" if state == "red" and grown else "",
         why=draw(st.sampled_from(["evidence", "gone"])) if ended else "",
     )
 
@@ -215,11 +216,12 @@ def test_an_ack_of_an_unknown_alert_is_kept_until_the_alert_comes() -> None:
 
 def test_one_life_goes_from_amber_over_red_and_ack_to_recovered() -> None:
     amber = red("a-0", NOW_MS - HOUR_MS, state="amber", level="amber")
-    end = red("e-1", NOW_MS + HOUR_MS, state="recovered", ends="a-1", why="evidence")
-    (entry,) = book_of([end, ack(), red(), amber]).entries(NOW_MS)
+    text = {"en": "sales are as usual again"}
+    end = red("e-1", NOW_MS + HOUR_MS, state="recovered", ends="a-1", why="evidence", text=text)
+    (entry,) = book_of([end, ack(), red(ends="a-0"), amber]).entries(NOW_MS)
     assert [one.what for one in entry.life] == ["amber", "red", "ack", "recovered"]
     assert (entry.state, entry.grew_from) == ("recovered", ("a-0",))
-    assert entry.life[-1].text == "evidence"
+    assert (entry.life[-1].text, entry.end_text) == ("evidence", text)
 
 
 def test_an_amber_that_ended_before_the_red_is_an_alert_of_its_own() -> None:
@@ -231,7 +233,7 @@ def test_an_amber_that_ended_before_the_red_is_an_alert_of_its_own() -> None:
 
 def test_an_acknowledged_amber_fires_when_it_becomes_red() -> None:
     amber = red("a-0", NOW_MS - HOUR_MS, state="amber", level="amber")
-    (entry,) = book_of([amber, ack("a-0"), red()]).entries(NOW_MS)
+    (entry,) = book_of([amber, ack("a-0"), red(ends="a-0")]).entries(NOW_MS)
     assert entry.firing
     assert "ack" in [one.what for one in entry.life]
 

@@ -73,15 +73,17 @@ class Alert extends Component {
 
   render({ entry, now }, { said, failed }) {
     const { alert, state: is, muted_until_ms: muted = 0, life = [] } = entry;
-    const { rep_id: rep = '', team_id: team } = alert;
-    const name = rep ? state.board?.rows.get(rep)?.name ?? rep : state.board ? nameOf(state.board, team) : team;
-    const to = rep ? href({ board: 'rep', rep }) : href({ board: 'team', team });
+    const { rep_id: rep = '', team_id: team = '' } = alert;
+    const ofTeam = team && state.board ? nameOf(state.board, team) : team;
+    const name = rep ? state.board?.rows.get(rep)?.name ?? rep : ofTeam || alert.site_id;
+    const to = rep ? href({ board: 'rep', rep }) : team ? href({ board: 'team', team }) : href({ board: 'floor', team: null });
+    const text = (texts = {}) => texts[state.view.lang] ?? texts.en ?? '';
     const follow = (event) => { state.alerting = null; link(event); };
     return html`<li class=${`alert-entry ${is}`} data-alert=${alert.alert_id}>
       <h3><span class=${`badge ${is}`}><span aria-hidden="true">${SIGNS[is]} </span>${t(`alert.${is}`)}</span>
-        <a href=${to} onClick=${follow}>${name}</a> ${rep && html`<small>${state.board ? nameOf(state.board, team) : team}</small>`}
+        <a href=${to} onClick=${follow}>${name}</a> ${rep && html`<small>${ofTeam}</small>`}
         <time>${time(alert.at_ms, now)}</time></h3>
-      <p>${alert.text?.[state.view.lang] ?? alert.text?.en ?? ''}</p>
+      <p>${text(alert.text)}</p>${entry.end_text && html`<p class="note">${text(entry.end_text)}</p>`}
       ${muted > 0 && html`<p class="note">${t('alert.muted_until', { time: time(muted, now) })}</p>`}
       ${state.config.acts && this.actions(is, alert, muted)}
       ${said && html`<p class="note" role="status">${said}</p>`}${failed && html`<p class="failed" role="alert">▲ ${failed}</p>`}
@@ -99,7 +101,7 @@ class Alert extends Component {
       <label>${t('act.note')} <input type="text" maxlength="1000" value=${note} onInput=${(event) => this.setState({ note: event.target.value })} /></label>
       ${!ENDED.includes(is) && is !== 'acknowledged' && html`<button type="button" class="do" onClick=${() => this.act(`${id}/ack`, {})}>${t('act.ack')}</button>`}
       <button type="button" class="do" disabled=${!note.trim()} onClick=${() => this.act(`${id}/comment`, {})}>${t('act.comment')}</button>
-      ${muted > 0 ? html`<button type="button" class="do" onClick=${() => this.act('unmute', of)}>${t('act.unmute')}</button>`
+      ${!alert.rep_id && !alert.team_id ? '' : muted > 0 ? html`<button type="button" class="do" onClick=${() => this.act('unmute', of)}>${t('act.unmute')}</button>`
         : html`<label>${t('act.for')} <select value=${hours} onChange=${(event) => this.setState({ hours: Number(event.target.value) })}>
             ${MUTES.map(([key, value]) => html`<option key=${key} value=${value}>${t(`act.for.${key}`)}</option>`)}</select></label>
           <button type="button" class="do" onClick=${() => this.act('mute', { ...of, until_ms: Math.round(ms + hours * HOUR_MS) })}>${t('act.mute')}</button>`}

@@ -7,7 +7,6 @@ it grew out of to its end.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -50,6 +49,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `acknowledged`: somebody has it in hand. `muted_until_ms` is 0 when its rep and team are not
     muted. `grew_from` are the ids of ambers that became this red; they have no entry of their own.
+    `end_text` is language to the sentences about its end.
     """
 
     alert: RepAlert
@@ -57,6 +57,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     muted_until_ms: int = 0
     life: tuple[Happened, ...] = ()
     grew_from: tuple[str, ...] = ()
+    end_text: dict[str, str] = {}
 
     @property
     def firing(self) -> bool:
@@ -124,11 +125,15 @@ class AlertBook:
         """Let go of what is in no entry any more; no entry of `now_ms` or later changes."""
         before_ms = now_ms - max(self._kept_ms, KEPT_MS)
         red_of = {amber: red for red, ambers in self._grown().items() for amber in ambers}
-        for alert_id in self._told.keys() | self._held.keys():
-            # With a red go the ambers it grew from, or they would be open again.
-            if not self._is_kept(red_of.get(alert_id, alert_id), now_ms):
-                self._told.pop(alert_id, None)
-                self._held.pop(alert_id, None)
+        # With a red go the ambers it grew from, or they would be open again.
+        gone = [
+            alert_id
+            for alert_id in self._told.keys() | self._held.keys()
+            if not self._is_kept(red_of.get(alert_id, alert_id), now_ms)
+        ]
+        for alert_id in gone:
+            self._told.pop(alert_id, None)
+            self._held.pop(alert_id, None)
         known = self._told.keys() | self._held.keys()
         self._ends = {
             ended: end
@@ -148,7 +153,8 @@ class AlertBook:
 
     def _keep(self, held: dict[str, RepAlert], key: str, alert: RepAlert) -> None:
         before = held.get(key)
-        if before is None or _rank(alert) < _rank(before):
+        # Of two that are not the same any rule does that asks for no order of arrival.
+        if before is None or encode_alert(alert) < encode_alert(before):
             held[key] = alert
             self.revision += 1
 
@@ -159,23 +165,12 @@ class AlertBook:
         return alert.at_ms >= now_ms - self._kept_ms
 
     def _grown(self) -> dict[str, list[str]]:
-        """Red to the ambers that became it: those that had not ended before it."""
-        reds: dict[tuple[str, ...], list[tuple[int, str]]] = {}
-        for one in self._told.values():
-            if one.state == "red":
-                reds.setdefault(_about(one), []).append((one.at_ms, one.alert_id))
-        for times in reds.values():
-            times.sort()
-        out: dict[str, list[str]] = {}
-        for one in self._told.values():
-            times = reds.get(_about(one), []) if one.state == "amber" else []
-            at = bisect_left(times, (one.at_ms, ""))
-            if at == len(times):
-                continue
-            red_ms, red_id = times[at]
-            if one.alert_id not in self._ends or self._ends[one.alert_id].at_ms >= red_ms:
-                out.setdefault(red_id, []).append(one.alert_id)
-        return {red: sorted(ambers) for red, ambers in out.items()}
+        """Red to the amber that became it, as the red says."""
+        return {
+            one.alert_id: [one.ends]
+            for one in self._told.values()
+            if one.state == "red" and one.ends in self._told
+        }
 
     def _entry(self, alert_id: str, grew_from: Iterable[str], now_ms: int) -> Entry:
         told, held = self._told.get(alert_id), self._held.get(alert_id)
@@ -209,6 +204,7 @@ class AlertBook:
             muted_until_ms=max(self._muted_until(target, now_ms) for target in targets),
             life=tuple(sorted(life, key=_when)),
             grew_from=tuple(grew_from),
+            end_text={} if end is None else end.text,
         )
 
     def _muted_until(self, target: tuple[str, str], now_ms: int) -> int:
@@ -226,19 +222,6 @@ class AlertBook:
             held_until = min(word.until_ms, after) if word.verb == "mute" else word.at_ms + 1
             if held_until > start_ms and (end_ms is None or word.at_ms < end_ms):
                 yield word
-
-
-def _rank(alert: RepAlert) -> tuple[bool, bytes]:
-    """Which of two records of one thing holds: any rule does that asks for no order of arrival.
-
-    A red held back twice is held back for the move last.
-    """
-    return "moved" not in alert.held_by, encode_alert(alert)
-
-
-def _about(alert: RepAlert) -> tuple[str, ...]:
-    """Whom an alert is about."""
-    return alert.kind, alert.site_id, alert.rep_id or alert.team_id
 
 
 def _target(action: AlertAction) -> tuple[str, str]:
