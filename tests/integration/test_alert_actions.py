@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 import redis
@@ -19,6 +20,7 @@ from tests.builders import HOUR_MS
 from tests.integration.floor import Floor, wait_until
 from tests.integration.mixed_events import Sending
 from tests.services.kafka import KafkaServer
+from tests.services.ports import free_port
 from tests.services.redis import RedisServer
 
 TOLD_MS = SystemClock().now_ms() - HOUR_MS
@@ -102,6 +104,27 @@ def test_every_worker_writes_the_same_alerts_to_redis_and_again_when_they_are_lo
         assert [one["alert"]["rep_id"] for one in listed(floor)] == ["ben"]
 
 
+def test_what_is_done_on_a_workers_own_page_comes_back_by_kafka(
+    make_floor: Callable[..., Floor],
+) -> None:
+    floor, port = make_floor(page="yes"), free_port()
+    floor.send([alert("1b-1")])
+    floor.worker("a", page_port=str(port))
+    url = f"http://127.0.0.1:{port}/api/v1/alerts"
+
+    def states() -> list[str]:
+        with urlopen(url, timeout=10) as answer:
+            return [one["state"] for one in json.load(answer)["reps"]]
+
+    wait_until(lambda: states() == ["red"])
+    request = Request(f"{url}/1b-1/ack", b'{"text": "on it"}', {"Content-Type": "application/json"})
+    with urlopen(request, timeout=30) as answer:
+        assert answer.status == 202
+    wait_until(lambda: states() == ["acknowledged"])
+    (entry,) = listed(floor)
+    assert entry["life"][-1]["text"] == "on it"
+
+
 def listed(floor: Floor, *args: str) -> list[Any]:
     done = floor.run("alerts", "list", "--json", *args)
     assert done.exit_code == 0, done.output
@@ -137,7 +160,7 @@ def test_an_alert_is_acknowledged_commented_and_muted_by_name(
     assert listed(floor, "--state", "muted") == []
 
     text = {"en": "ana sells as usual again."}
-    over = {"state": "recovered", "ends": "1b-1", "why": "evidence", "text": text}
+    over: dict[str, Any] = {"state": "recovered", "ends": "1b-1", "why": "evidence", "text": text}
     floor.send([alert("9e-1", **over)])
     whole = done(floor, "show", "1b")
     assert whole.startswith("recovered: rep ana, team north, site lisbon\nana: 7 sales in the last")
