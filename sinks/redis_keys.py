@@ -33,6 +33,7 @@ class RedisKeys:
         self.changes = self._base + "changes"
         self.changes_count = self._base + "changes:count"
         self.rank_base = self._base + "rank:"
+        self.alerts = self._base + "alerts"
 
     def held(self, kind: Kind) -> str:
         """The hash with the snapshots of a kind."""

@@ -19,6 +19,7 @@ FORGOTTEN_REPS = "forgotten-reps"
 MATURED_CONTACTS = "matured-contacts"
 FLOOR_CLOCK = "floor-clock"
 REP_ALERTS = "rep-alerts"
+ALERT_ACTIONS = "alert-actions"
 
 SCOREBOARD_TABLE = "scoreboard"
 LEDGER_TABLE = "ledger"
@@ -140,6 +141,8 @@ def all_topics(settings: Settings) -> list[Topic]:
     out.append(Topic(basis, "compact", "what the state rests on", forever | wide, 1))
     clock = settings.topic(FLOOR_CLOCK)
     out.append(Topic(clock, "compact", "how far each partition is in event time", forever, 1))
+    actions = settings.topic(ALERT_ACTIONS)
+    out.append(Topic(actions, "delete", "what people did about alerts", kept, 1))
     forgotten = settings.topic(FORGOTTEN_REPS)
     out.append(Topic(forgotten, "compact", "reps shown under a pseudonym", forever, 1))
     return out

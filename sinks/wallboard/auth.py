@@ -172,6 +172,17 @@ def scope_of(request: web.Request) -> Scope:
     return EVERYTHING if request.config_dict.get(_AUTH) is None else Scope()
 
 
+def actor_of(request: web.Request) -> str | None:
+    """The name of whoever asks if they may act, None if they may not.
+
+    It is "" where nobody has to log in: whoever reaches that page acts as its owner.
+    """
+    grant: Grant | None = request.get(_GRANT)
+    if grant is not None:
+        return grant.name if grant.acts else None
+    return "" if request.config_dict.get(_AUTH) is None else None
+
+
 def still_holds(request: web.Request) -> bool:
     """Whether whoever asked may still see what they asked for; False once it is revoked or over."""
     grant, auth = request.get(_GRANT), request.config_dict.get(_AUTH)

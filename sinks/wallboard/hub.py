@@ -9,9 +9,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
+from sinks.wallboard.alerts import alerts_message
 from sinks.wallboard.model import BoardModel
+from sinks.wallboard.scope import Scope
 from sinks.wallboard.view import View, ViewKey, pulse_message
 from sinks.wallboard.wire import START_OVER, Message
+from streams.core.alerts.book import Entry
 from streams.core.board import Board
 
 FASTEST_S = 0.1
@@ -36,6 +39,7 @@ class Viewer:
     def __init__(self, key: ViewKey) -> None:
         self.key = key
         self.behind = False
+        self.alerts: tuple[Entry, ...] = ()
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue(QUEUE)
 
     def offer(self, message: Message) -> None:
@@ -78,6 +82,8 @@ class Hub:
         self._views: dict[ViewKey, View] = {}
         self._viewers: defaultdict[ViewKey, set[Viewer]] = defaultdict(set)
         self._updating = asyncio.Lock()
+        self._told: dict[Scope, Message] = {}
+        self._told_of: tuple[Entry, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
@@ -130,6 +136,7 @@ class Hub:
             viewer = Viewer(key)
             for message in view.since(last_id):
                 viewer.offer(message)
+            self._offer_alerts(viewer)
             viewer.offer(pulse_message(self._model.pulse()))
             self._viewers[key].add(viewer)
         try:
@@ -142,6 +149,7 @@ class Hub:
     def whole(self, viewer: Viewer) -> Message:
         """All of a viewer's view; from now on it is sent changes again."""
         viewer.behind = False
+        self._offer_alerts(viewer)
         return self._views[viewer.key].whole()
 
     async def _updated(self, key: ViewKey) -> View:
@@ -166,9 +174,23 @@ class Hub:
             for key in list(self._viewers):
                 async with self._updating:
                     await self._updated(key)
+            for viewer in self._everyone():
+                if viewer.alerts is not self._model.entries:
+                    self._offer_alerts(viewer)
             self._pulse()
             took = loop.time() - began
             await asyncio.sleep(max(FASTEST_S, took / SHARE - took))
+
+    def _offer_alerts(self, viewer: Viewer) -> None:
+        """All alerts that a viewer may see, encoded once for everybody who may see the same."""
+        scope = viewer.key.scope
+        if self._model.entries is not self._told_of:
+            self._told.clear()
+            self._told_of = self._model.entries
+        if scope not in self._told:
+            self._told[scope] = alerts_message(self._told_of, scope)
+        viewer.alerts = self._told_of
+        viewer.offer(self._told[scope])
 
     async def _pulses(self) -> None:
         while True:

@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Mapping
 
 from sinks.latest import Latest
+from sinks.redis_alerts import RedisAlertsReader
 from sinks.redis_reader import RedisReader
 from sinks.wallboard.choices import Choices, choices_of
 from sinks.wallboard.pace import Pace
 from sinks.wallboard.pulse import Outage, Pulse, pulse
+from streams.core.alerts.book import Entry
+from streams.core.alerts.known import KnownAlerts
 from streams.core.board import EVERYTHING, Board, board_rows
 from streams.core.board_filter import Filter
 from streams.core.board_health import newest_per_source
@@ -42,6 +45,8 @@ class BoardModel:
         partitions: int | None = None,
     ) -> None:
         self.latest = Latest()
+        self.alerts: KnownAlerts | None = None
+        self.entries: tuple[Entry, ...] = ()
         self._clock = clock
         self._team_names = dict(team_names or {})
         self._partitions = partitions
@@ -67,6 +72,16 @@ class BoardModel:
             now_ms = self._clock.now_ms()
             self._pace.saw(now_ms, newest_per_source(self.latest.freshness.values()))
         if before != (self.latest.revision, None):
+            self._changed.set()
+
+    def take_alerts(self, known: KnownAlerts) -> None:
+        """Take all alerts, unless those held are of somebody who has heard more."""
+        if self.alerts is not None and known.version <= self.alerts.version:
+            return
+        self.alerts = known
+        # Whoever looks is told of a change by these being others, so equal ones stay the same.
+        if known.entries != self.entries:
+            self.entries = known.entries
             self._changed.set()
 
     def cut_off(self, why: str) -> None:
@@ -184,6 +199,40 @@ class WallboardSink:
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+class WallboardAlerts:
+    """Hands alerts to the page in a worker's own process."""
+
+    name = "wallboard-alerts"
+
+    def __init__(self, model: BoardModel) -> None:
+        self._model = model
+
+    async def start(self) -> None:
+        """Nothing to open."""
+
+    async def write(self, known: KnownAlerts) -> None:
+        """Take all there is; never raises."""
+        self._model.take_alerts(known)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def follow_alerts(reader: RedisAlertsReader, model: BoardModel) -> None:
+    """Feed a model with the alerts in Redis until cancelled; while it is away the old ones stay."""
+    task = asyncio.current_task()
+    while True:
+        try:
+            known = await reader.changed()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError  # as in `follow`
+            if known is not None:
+                model.take_alerts(known)
+        except SinkUnavailable as error:
+            _log.warning("the page shows old alerts: %s", error)
+        await asyncio.sleep(RETRY_S)
 
 
 async def follow(reader: RedisReader, model: BoardModel) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from sinks.wallboard.auth import scope_of
+from sinks.wallboard.auth import actor_of, scope_of
 from sinks.wallboard.board_file import BoardFile
 from sinks.wallboard.feeds import FEEDS
 from sinks.wallboard.model import BoardModel
@@ -41,13 +41,23 @@ class Drill(Struct, frozen=True):
 _BOARD_FILE = web.AppKey("board_file", BoardFile)
 _DRILL = web.AppKey("drill", Drill)
 _MODEL = web.AppKey("model", BoardModel)
+_ACTS = web.AppKey("acts", bool)
 
 
 def add_pages(
-    app: web.Application, model: BoardModel, board_file: BoardFile, drill: Drill | None
+    app: web.Application,
+    model: BoardModel,
+    board_file: BoardFile,
+    drill: Drill | None,
+    *,
+    acts: bool = False,
 ) -> None:
-    """Add the boards, `/api/page` and `/api/rep/…/events`; without `drill` the latter is 404."""
+    """Add the boards, `/api/page` and `/api/rep/…/events`; without `drill` the latter is 404.
+
+    `acts`: whoever may act on alerts is shown how.
+    """
     app[_MODEL] = model
+    app[_ACTS] = acts
     app[_BOARD_FILE] = board_file
     if drill is not None:
         app[_DRILL] = drill
@@ -84,6 +94,7 @@ async def _about(request: web.Request) -> web.Response:
             "kpis": kpis,
             "boards": request.app[_BOARD_FILE],
             "again_s": None if drill is None else drill.again_s,
+            "acts": request.app[_ACTS] and actor_of(request) is not None,
         }
     )
 

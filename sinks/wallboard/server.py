@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
+from sinks.wallboard.api.acting import Acting, add_acting
 from sinks.wallboard.api.problem import problems
 from sinks.wallboard.api.routes import add_api
 from sinks.wallboard.asked import view_key
@@ -50,10 +51,13 @@ def build_app(
     boards: BoardFile | None = None,
     drill: Drill | None = None,
     auth: Auth | None = None,
+    *,
+    acting: Acting | None = None,
 ) -> web.Application:
     """The application that shows a model; without `auth`, to requests made to this machine only.
 
-    `boards` says what the page shows, absent: the default; `drill` gives the events behind a day.
+    `boards` says what the page shows, absent: the default; `drill` gives the events behind a day;
+    `acting` takes what people do about alerts, absent: nobody can do anything.
     """
     boards = boards or BoardFile()
     hub = Hub(model, boards.least)
@@ -80,7 +84,8 @@ def build_app(
     app.router.add_get("/api/board", _board)
     app.router.add_get("/healthz", _health)
     add_api(app, model, _events)
-    add_pages(app, model, boards, drill)
+    add_acting(app, model, acting)
+    add_pages(app, model, boards, drill, acts=acting is not None)
     return app
 
 
@@ -104,6 +109,7 @@ async def serve(
     drill: Drill | None = None,
     *,
     auth: Auth | None = None,
+    acting: Acting | None = None,
 ) -> PageServer:
     """Serve a model; `port` 0 takes a free one.
 
@@ -112,7 +118,7 @@ async def serve(
     """
     check_host(host, auth)
     runner = web.AppRunner(
-        build_app(model, boards, drill, auth),
+        build_app(model, boards, drill, auth, acting=acting),
         access_log=None,
         logger=http_logger(),
         max_line_size=LONGEST_LINE,

@@ -35,6 +35,7 @@ _NOBODY = hashlib.sha256(b"").hexdigest()
 class Grant(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that may be seen by whoever has a token, or by a `user` of the proxy.
 
+    `acts`: they may also acknowledge, comment and mute alerts of the teams they see.
     `sha256` is the hex digest of the token, empty for a user. Times in UTC ms.
     """
 
@@ -46,6 +47,7 @@ class Grant(Struct, frozen=True, kw_only=True, omit_defaults=True):
     user: str | None = None
     expires_ms: int | None = None
     revoked_ms: int | None = None
+    acts: bool = False
 
     def fault(self, now_ms: int) -> str | None:
         """Why it grants nothing now: `revoked`, `expired`; None while it holds."""
@@ -126,6 +128,7 @@ def new_grant(
     *,
     user: str | None = None,
     expires_ms: int | None = None,
+    acts: bool = False,
 ) -> tuple[Grant, str]:
     """Add a grant to the file; (it, the token, which stands nowhere else; empty for a user)."""
     with _changing(path) as (grants, write):
@@ -141,6 +144,7 @@ def new_grant(
             sha256=_digest(token) if token else "",
             user=user,
             expires_ms=expires_ms,
+            acts=acts,
         )
         if any(one.user == user for one in grants if user and one.revoked_ms is None):
             problem = f"--user {user}: has a grant already; revoke that one first"

@@ -1,4 +1,4 @@
-"""`floorcast alerts list | show`: whose conversion really dropped, and by what evidence."""
+"""`floorcast alerts list | show`: whose conversion really dropped, and what became of it."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from streams.cli.alerts_act import ack, comment, mute, unmute
 from streams.cli.alerts_explain import command as explain_command
 from streams.cli.alerts_simulate import command as simulate_command
 from streams.cli.instant import Instant, shown
 from streams.cli.main import Context
 
 if TYPE_CHECKING:
-    from streams.core.alerts.told import RepAlert
-    from streams.settings import Settings
+    from streams.core.alerts.book import Entry, Happened
 
 LISTED = 50
-STATES = ("red", "amber", "held_back", "cleared")
+MUTED = "muted"
+STATES = ("red", "amber", "held_back", "acknowledged", "recovered", "cleared", MUTED)
 
 
 @click.group()
 def command() -> None:
-    """Look at the alerts that workers have written to rep-alerts, and at what they rest on.
+    """Look at the alerts that workers tell, at what they rest on, and say what is done about them.
 
     \b
     Examples:
       floorcast alerts list --since 7d
+      floorcast alerts ack 4f1c09ab --comment "I will listen to some calls"
       floorcast alerts simulate --red 4000
     """
 
 
-command.add_command(explain_command)
-command.add_command(simulate_command)
+for one in (ack, comment, mute, unmute, explain_command, simulate_command):
+    command.add_command(one)
 
 
 @command.command("list")
@@ -55,23 +57,27 @@ def list_(
     limit: int,
     as_json: bool,
 ) -> None:
-    """The newest alerts, each once, however often it was sent.
+    """The newest alerts, each once, with what became of it.
 
     red: a drop that was told; amber: a colour, perhaps on the way to red; held_back: a red that
-    waits, with the reason; cleared: the evidence has gone again.
+    waits, with the reason; acknowledged: somebody has it in hand; recovered: a red that is over;
+    cleared: an amber, or a red that was held back, that is none any more. A muted one is told to
+    nobody until the mute ends.
 
     \b
     Examples:
       floorcast alerts list --team north --state red
       floorcast alerts list --rep ana --since 2026-11-02T09:00:00+08:00 --json
     """
+    from streams.cli.alert_book import read_entries
+
     found = [
         one
-        for one in _alerts(context.live())
-        if (rep is None or one.rep_id == rep)
-        and (team is None or one.team_id == team)
-        and (not states or one.state in states)
-        and (since is None or one.at_ms >= since)
+        for one in reversed(read_entries(context.live()))
+        if (rep is None or one.alert.rep_id == rep)
+        and (team is None or one.alert.team_id == team)
+        and (not states or one.state in states or (MUTED in states and one.muted_until_ms > 0))
+        and (since is None or one.alert.at_ms >= since)
     ]
     if as_json:
         for one in found:
@@ -89,7 +95,7 @@ def list_(
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.pass_obj
 def show(context: Context, alert_id: str, language: str, as_json: bool) -> None:
-    """One alert in words. ID is what `list` shows, or its beginning.
+    """One alert in words, and its whole life. ID is what `list` shows, or its beginning.
 
     Exit code 1 when there is none, or more than one.
 
@@ -97,54 +103,51 @@ def show(context: Context, alert_id: str, language: str, as_json: bool) -> None:
     Example:
       floorcast alerts show 4f1c09ab --language zh
     """
-    named = [one for one in _alerts(context.live()) if one.alert_id.startswith(alert_id)]
-    # Of a red that was held back and told later the last word.
-    found = list({one.alert_id: one for one in named}.values())
-    if len(found) != 1:
-        count = f"{len(found)} alerts begin" if found else "no alert begins"
-        msg = f"{count} with {alert_id!r}: `floorcast alerts list` shows what there is"
-        raise click.ClickException(msg)
-    (one,) = found
+    from streams.cli.alert_book import one_of, read_entries
+
+    entry = one_of(read_entries(context.live()), alert_id)
     if as_json:
-        click.echo(msgspec.json.encode(one))
+        click.echo(msgspec.json.encode(entry))
         return
-    held = f", held back by: {', '.join(one.held_by)}" if one.held_by else ""
-    click.echo(f"{one.state}{held}, {shown(one.at_ms)}, team {one.team_id}, site {one.site_id}")
-    click.echo(one.text.get(language) or f"{one.rep_id}: the evidence has gone again ({one.level})")
+    alert = entry.alert
+    named = (("rep", alert.rep_id), ("team", alert.team_id), ("site", alert.site_id))
+    whose = ", ".join(f"{kind} {name}" for kind, name in named if name)
+    click.echo(f"{_state(entry)}: {whose}")
+    click.echo(alert.text.get(language) or f"no words in {language!r}")
+    if language in entry.end_text:
+        click.echo(entry.end_text[language])
+    for happened in entry.life:
+        click.echo(f"  {shown(happened.at_ms)}  {_in_words(happened)}")
 
 
-def _alerts(settings: Settings) -> list[RepAlert]:
-    """Everything on rep-alerts by time, each alert once; what nobody understands is left out."""
-    from msgspec import DecodeError, ValidationError
-
-    from streams.cli.kafka_read import read_topics
-    from streams.core.alerts.told import decode_alert
-    from streams.topics import REP_ALERTS
-
-    found: dict[tuple[str, str], RepAlert] = {}
-    for record in read_topics(settings, [settings.topic(REP_ALERTS)]):
-        try:
-            one = decode_alert(record.value or b"")
-        except (DecodeError, ValidationError):
-            continue
-        found[one.alert_id, one.state] = one
-    return sorted(found.values(), key=lambda one: (one.at_ms, one.alert_id, one.state))
+def _state(entry: Entry) -> str:
+    """The state of an alert, and whether it is muted."""
+    until_ms = entry.muted_until_ms
+    return f"{entry.state}, muted until {shown(until_ms)}" if until_ms else entry.state
 
 
-def _print_list(found: list[RepAlert], limit: int) -> None:
+def _in_words(one: Happened) -> str:
+    """What happened, by whom, and what was said: `ack by mia: on it`."""
+    by = f" by {one.by}" if one.by else ""
+    until = f" until {shown(one.until_ms)}" if one.until_ms else ""
+    return f"{one.what}{until}{by}" + (f": {' '.join(one.text.split())}" if one.text else "")
+
+
+def _print_list(found: list[Entry], limit: int) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False, width=10_000)  # a name cut by a table could not be copied
     table = Table("id", "contact", "state", "rep", "team", "seen", "expected", "evidence", box=None)
-    for one in found[-limit:] if limit else ():
+    for entry in found[-limit:] if limit else ():
+        one = entry.alert
         run = bool(one.contacts)
         table.add_row(
             one.alert_id[:8],
             shown(one.at_ms),
-            one.state,
-            Text(one.rep_id),
+            _state(entry),
+            Text(one.rep_id or ("(team)" if one.team_id else f"(site {one.site_id})")),
             Text(one.team_id),
             f"{one.sales} of {one.contacts}" if run else "",
             f"{one.expected:.1f}" if run else "",

@@ -13,9 +13,10 @@ from streams.core.snapshot import RepSnapshot
 from streams.settings import Settings
 
 KEPT = """\
-What still has the id: the raw topics and dead letters until their retention, deal-postings, the
-state and its changelogs for detail_days (so `totals`, `explain`, `audit`), the roster, and
-what Prometheus has stored. What to do about each: "A rep who leaves" in deploy/README.md."""
+What still has the id: the raw topics and dead letters until their retention, deal-postings,
+rep-alerts and alert-actions for as long, the state and its changelogs for detail_days (so `totals`,
+`explain`, `audit`), the roster, and what Prometheus has stored. What to do about
+each: "A rep who leaves" in deploy/README.md."""
 
 
 @click.command()
@@ -102,16 +103,24 @@ async def _rename(url: str, prefix: str, now: str, then: str) -> bool:
     from msgspec import structs
 
     from sinks.redis import RedisSink
+    from sinks.redis_alerts import RedisAlerts
     from sinks.redis_reader import RedisReader
     from streams.core.snapshot import SnapshotBatch
 
-    reader, sink = RedisReader(url, prefix), RedisSink(url, prefix)
+    reader, sink, alerts = (
+        RedisReader(url, prefix),
+        RedisSink(url, prefix),
+        RedisAlerts(url, prefix),
+    )
     await sink.start()
+    await alerts.start()
     try:
         held = [one for one in (await reader.load()).reps if one.rep_id == now]
         renamed = [structs.replace(one, rep_id=then, name=None) for one in held]
         await sink.write(SnapshotBatch(reps=renamed, forgotten=[now]))
+        await alerts.forget(now)
     finally:
         await reader.close()
         await sink.close()
+        await alerts.close()
     return bool(held)

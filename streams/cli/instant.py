@@ -22,6 +22,7 @@ class Instant(click.ParamType):
     """RFC 3339 with offset, or how long ago: `30m`, `2h`, `7d`. Becomes UTC milliseconds."""
 
     name = "TIME"
+    sign = -1
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """UTC milliseconds of what was written."""
@@ -29,7 +30,7 @@ class Instant(click.ParamType):
             return value
         ago = _AGO.fullmatch(value)
         if ago:
-            return SystemClock().now_ms() - int(ago[1]) * _UNIT_MS[ago[2]]
+            return SystemClock().now_ms() + self.sign * int(ago[1]) * _UNIT_MS[ago[2]]
         try:
             at = datetime.fromisoformat(value)
         except ValueError:
@@ -40,6 +41,12 @@ class Instant(click.ParamType):
             )
             self.fail(msg, param, ctx)
         return to_ms(at)
+
+
+class Until(Instant):
+    """RFC 3339 with offset, or how long from now: `30m`, `2h`, `7d`. Becomes UTC milliseconds."""
+
+    sign = 1
 
 
 def shown(at_ms: int) -> str:

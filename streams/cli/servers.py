@@ -87,10 +87,12 @@ class PageServer:
         drill: Drill,
     ) -> None:
         """Raises SettingsError when the board file, or who may see the page, has faults."""
-        from sinks.wallboard.model import BoardModel, WallboardSink
+        from sinks.wallboard.model import BoardModel, WallboardAlerts, WallboardSink
+        from streams.cli.acting import acting
         from streams.cli.board_settings import load_boards
         from streams.cli.page_auth import page_auth
 
+        self._acting = acting(settings)
         refused = Counter(
             "floorcast_page_refused",
             "Requests to the live page refused because of who asked, by reason.",
@@ -106,6 +108,7 @@ class PageServer:
         self._model = BoardModel(clock, team_names=names)
         self._running: RunningPage | None = None
         self.sink = WallboardSink(self._model)
+        self.alerts = WallboardAlerts(self._model)
 
     async def start(self) -> None:
         """Listen; raises SettingsError when the address is taken or not this machine's own."""
@@ -119,6 +122,7 @@ class PageServer:
             self._boards,
             self._drill,
             auth=self._auth,
+            acting=self._acting,
         )
         log.info("page: %s", self._running.url)
 

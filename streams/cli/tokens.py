@@ -22,6 +22,7 @@ def command() -> None:
 @click.option("--everything", is_flag=True, help="All teams and the whole floor, as a manager.")
 @click.option("--team", "teams", multiple=True, metavar="T", help="This team, as its supervisor.")
 @click.option("--rep", "reps", multiple=True, metavar="R", help="The row of this rep.")
+@click.option("--acts", is_flag=True, help="May acknowledge, comment and mute alerts, too.")
 @click.option("--days", type=click.IntRange(1, 4000), help="It is over after so many days.")
 @click.option(
     "--user", metavar="U", help="For the user a trusted proxy calls so: no token is made."
@@ -33,6 +34,7 @@ def create(  # noqa: PLR0917 # click passes each option by name
     everything: bool,
     teams: tuple[str, ...],
     reps: tuple[str, ...],
+    acts: bool,
     days: int | None,
     user: str | None,
 ) -> None:
@@ -44,6 +46,7 @@ def create(  # noqa: PLR0917 # click passes each option by name
     \b
     Examples:
       floorcast tokens create --name "TV north" --team north
+      floorcast tokens create --name mia --team north --acts
       floorcast tokens create --name ana --rep r-0001 --days 90
       floorcast tokens create --name boss --everything --user boss@example.com
     """
@@ -54,16 +57,20 @@ def create(  # noqa: PLR0917 # click passes each option by name
     if everything == bool(teams or reps):
         msg = "say what may be seen: --everything, or --team and --rep"
         raise click.UsageError(msg, click.get_current_context())
+    if acts and not (everything or teams):
+        msg = "--acts goes with --everything or --team: a rep does not act on own alerts"
+        raise click.UsageError(msg, click.get_current_context())
     scope = Scope(everything=everything, teams=frozenset(teams), reps=frozenset(reps))
     settings, clock = context.settings(), SystemClock()
     expires_ms = None if days is None else clock.now_ms() + days * DAY_MS
     path = settings.tokens_file
-    grant, token = new_grant(path, clock, name, scope, user=user, expires_ms=expires_ms)
+    grant, token = new_grant(path, clock, name, scope, user=user, expires_ms=expires_ms, acts=acts)
     if token:
         click.echo(token)
     whose = f"user {user}" if user else "this token"
     over = "" if expires_ms is None else f" until {_time(expires_ms)}"
-    click.echo(f"{grant.id}: {whose} may see {scope.in_words()}{over}; kept in {path}", err=True)
+    may = "see and act on" if acts else "see"
+    click.echo(f"{grant.id}: {whose} may {may} {scope.in_words()}{over}; kept in {path}", err=True)
     if settings.page_auth == "none":
         click.echo("page_auth is none here: no page with these settings asks for it yet", err=True)
     if user and settings.page_auth == "token":
@@ -102,7 +109,7 @@ def list_(context: Context, as_json: bool) -> None:
             one.id,
             one.name,
             f"user {one.user}" if one.user else "token",
-            one.scope.in_words(),
+            one.scope.in_words() + (", acts" if one.acts else ""),
             _time(one.created_ms),
             "-" if one.expires_ms is None else _time(one.expires_ms),
             one.fault(clock.now_ms()) or "holds",

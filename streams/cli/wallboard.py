@@ -57,9 +57,11 @@ def command(context: Context, host: str | None, port: int | None) -> None:
 async def _serve(
     settings: Settings, redis_url: str, plan: Plan, boards: BoardFile, where: tuple[str, int]
 ) -> None:
+    from sinks.redis_alerts import RedisAlertsReader
     from sinks.redis_reader import RedisReader
-    from sinks.wallboard.model import BoardModel, follow
+    from sinks.wallboard.model import BoardModel, follow, follow_alerts
     from sinks.wallboard.server import serve
+    from streams.cli.acting import acting
     from streams.cli.behind import of_changelog
     from streams.cli.page_auth import page_auth
     from streams.core.clock import SystemClock
@@ -68,21 +70,27 @@ async def _serve(
     names = {each: team.name for each, team in plan.teams.items() if team.name}
     model = BoardModel(clock, team_names=names, partitions=settings.partitions)
     auth = page_auth(settings, clock)
-    page = await serve(model, *where, boards, of_changelog(settings), auth=auth)
+    drill = of_changelog(settings)
+    page = await serve(model, *where, boards, drill, auth=auth, acting=acting(settings))
     reader = RedisReader(redis_url, settings.redis_prefix)
+    alerts = RedisAlertsReader(redis_url, settings.redis_prefix)
     following = asyncio.create_task(follow(reader, model))
+    hearing = asyncio.create_task(follow_alerts(alerts, model))
     stop = asyncio.create_task(_asked_to_stop())
     try:
         click.echo(f"{page.url} shows {reader.where}")
-        # `follow` has no end: when it is over it has failed, and that must not be missed.
-        await asyncio.wait({following, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if following.done():
-            await following
+        # They have no end: when one is over it has failed, and that must not be missed.
+        done, _ = await asyncio.wait(
+            {following, hearing, stop}, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in done:
+            await task
     finally:
-        for task in (following, stop):
+        for task in (following, hearing, stop):
             task.cancel()
         await page.close()
         await reader.close()
+        await alerts.close()
 
 
 async def _asked_to_stop() -> None:

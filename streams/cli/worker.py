@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streams.cli.main import Context
-from streams.core.ports import Sink
+from streams.core.ports import AlertsTo, Sink
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,16 +106,28 @@ def compose(
     )
     servers: list[MetricsServer | PageServer] = [MetricsServer(settings, registry, prometheus)]
     sinks: list[Sink] = [prometheus]
+    alerts_to: list[AlertsTo] = []
     if (redis_url := settings.redis()) is not None:
         from sinks.redis import RedisSink
+        from sinks.redis_alerts import RedisAlerts
 
         sinks.append(RedisSink(redis_url, settings.redis_prefix))
+        alerts_to.append(RedisAlerts(redis_url, settings.redis_prefix))
     if settings.page:
         from streams.cli.behind import of_worker
 
         page = PageServer(settings, plan, clock, registry, of_worker(lambda: worker.state))
         sinks.append(page.sink)
+        alerts_to.append(page.alerts)
         servers.append(page)
-    worker = Worker(settings, plan, sinks, clock, Telemetry(registry), rebuilding=rebuilding)
+    worker = Worker(
+        settings,
+        plan,
+        sinks,
+        clock,
+        Telemetry(registry),
+        rebuilding=rebuilding,
+        alerts_to=alerts_to,
+    )
     worker.run_with([*before, *(s.start for s in servers)], [*(s.stop for s in servers), *after])
     return worker

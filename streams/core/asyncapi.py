@@ -21,10 +21,27 @@ BINDING = "0.5.0"
 
 _REP, _DEAL = "The event's `rep_id`.", "The event's `deal_id`."
 _KEYS = {CALL_ENDED: _REP, DEAL_CLOSED: _DEAL, SURVEY_SUBMITTED: _REP, VISIT_LOGGED: _REP}
+_OUTPUT_KEY = "The `rep_id`."
 _OUTPUTS = {
-    "deal-postings": ("deal-posting", "delete", "What deals add to each rep."),
-    "rep-scoreboard": ("rep-scoreboard", "compact", "The latest snapshot of every rep."),
-    "rep-alerts": ("rep-alert", "delete", "Conversion that really dropped, and what became of it."),
+    "deal-postings": ("deal-posting", "delete", "What deals add to each rep.", _OUTPUT_KEY),
+    "rep-scoreboard": (
+        "rep-scoreboard",
+        "compact",
+        "The latest snapshot of every rep.",
+        _OUTPUT_KEY,
+    ),
+    "rep-alerts": (
+        "rep-alert",
+        "delete",
+        "Conversion that really dropped, and what became of it.",
+        "The `rep_id`, or the `team_id` where that is empty.",
+    ),
+    "alert-actions": (
+        "alert-action",
+        "delete",
+        "What people did about alerts; one partition.",
+        "The `action_id`.",
+    ),
 }
 _READ = (*EVENTS, "deal-postings", "misrouted", "misrouted-deals")
 """All topics a worker reads; the two last hold events again that came under another key."""
@@ -32,8 +49,9 @@ _DEAD_LETTERS = "dead-letters"
 _ABOUT = """\
 Other systems write the events; floorcast counts them and writes postings, snapshots and alerts.
 
-Every topic has the same number of partitions, and a record lies in the partition that Kafka's
-murmur2 of its key names, as the Java client does it (librdkafka: `partitioner=murmur2_random`).
+Every topic has the same number of partitions, but for `alert-actions`, which has one. A record lies
+in the partition that Kafka's murmur2 of its key names, as the Java client does it (librdkafka:
+`partitioner=murmur2_random`).
 Values are UTF-8 JSON. Unknown fields are ignored, unknown members of a fixed set are refused. An
 installation may put a prefix in front of all topic names."""
 
@@ -48,8 +66,8 @@ def asyncapi() -> Schema:
         messages[kind] = _message(kind, about, _KEYS[kind], _CLOUDEVENT)
         channels[kind] = _channel(kind, kind, about, "delete")
         operations[f"count-{kind}"] = _operation("receive", kind, kind)
-    for topic, (name, cleanup, about) in _OUTPUTS.items():
-        messages[name] = _message(name, about, "The `rep_id`.", None)
+    for topic, (name, cleanup, about, key) in _OUTPUTS.items():
+        messages[name] = _message(name, about, key, None)
         channels[topic] = _channel(topic, name, about, cleanup)
         operations[f"publish-{topic}"] = _operation("send", topic, name)
     messages[_DEAD_LETTERS] = _dead_letter()

@@ -77,6 +77,11 @@ class ForgottenReps:
         """The word on a rep; None when there was never any."""
         return self._said.get(forgotten_key(rep_id)) if self._said else None
 
+    def hides(self, rep_id: str) -> bool:
+        """Whether a rep is shown under a pseudonym now."""
+        said = self.of(rep_id)
+        return said is not None and not said.undone
+
     def replace(self, shots: Iterable[RepSnapshot]) -> tuple[list[RepSnapshot], list[str]]:
         """(the snapshots with pseudonyms in place, ids that must be shown nowhere any more).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from streams.core.alerts.known import KnownAlerts
 from streams.core.snapshot import SnapshotBatch
 
 
@@ -52,6 +53,30 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Close connections; everything written stays."""
+        ...
+
+
+class AlertsTo(Protocol):
+    """Takes all alerts that are to be shown to where somebody sees them, or is told.
+
+    Any number of workers write, each what it knows: one that has heard less (a lower `version`)
+    changes nothing, and writing the same again changes nothing. `write` raises `SinkUnavailable`
+    when the backend is away; it never blocks for longer than a few seconds. It is called after each
+    change, and every `MOMENT_MS` without one, so what a backend has lost comes back by itself.
+    """
+
+    name: str
+
+    async def start(self) -> None:
+        """Open connections; must not fail when the backend is away."""
+        ...
+
+    async def write(self, known: KnownAlerts) -> None:
+        """Take all there is in place of what was there; raises SinkUnavailable."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections; what was written stays."""
         ...
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, json
 
+from streams.core.alerts.actions import AlertAction
 from streams.core.alerts.told import RepAlert
 from streams.core.events import EVENTS, SCHEMA_VERSION, DealPosting
 from streams.core.snapshot import RepSnapshot
@@ -28,6 +29,7 @@ PUBLISHED: dict[str, Published] = {
     "deal-posting": Published(DealPosting, "written"),
     "rep-scoreboard": Published(RepSnapshot, "written"),
     "rep-alert": Published(RepAlert, "written"),
+    "alert-action": Published(AlertAction, "written"),
 }
 """Name of a schema to what it describes."""
 

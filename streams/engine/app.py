@@ -14,8 +14,9 @@ from mode import Service
 from streams.core.clock import Clock
 from streams.core.forgetting import ForgottenReps
 from streams.core.plan import Plan
-from streams.core.ports import Sink
+from streams.core.ports import AlertsTo, Sink
 from streams.engine.agents import add_agents
+from streams.engine.alert_book import AlertsOfWorker
 from streams.engine.fatal import stop_now
 from streams.engine.follow import Follower
 from streams.engine.guard import Guard, Refused
@@ -65,6 +66,7 @@ class Worker:
         telemetry: Telemetry,
         *,
         rebuilding: bool = False,
+        alerts_to: Sequence[AlertsTo] = (),
     ) -> None:
         """`rebuilding`: count beside the live generation, and show nothing until this one is."""
         install()
@@ -82,6 +84,15 @@ class Worker:
             self.state, sinks, clock, telemetry, self.outbox, forgotten=self.forgotten
         )
         self.publisher.live = not rebuilding
+        self.alerts = AlertsOfWorker(
+            settings,
+            consumer_options(settings),
+            alerts_to,
+            clock,
+            telemetry=telemetry,
+            forgotten=self.forgotten,
+        )
+        self.alerts.live = not rebuilding
         self.takeover = Takeover(self.state, self.lane, self.publisher, self._begin)
         self.watchdog = Watchdog(self.state, self.lane)
         self.guard = Guard(settings, plan, clock, self.takeover.heard)
@@ -121,6 +132,7 @@ class Worker:
         await self.forgetting.start()
         await self.floor_clock.start()
         await self.publisher.start()
+        self.alerts.start()
         self.maturity.start()
         self.watchdog.start()
         self.guard.tell()
@@ -129,6 +141,7 @@ class Worker:
         """Show no more."""
         self.watchdog.stop()
         await self.maturity.stop()
+        await self.alerts.stop()
         await self.publisher.stop()
         await self.stops.stop()
         await self.forgetting.stop()
@@ -151,6 +164,7 @@ class Worker:
         """This generation is live: what it was quiet about is said from here on."""
         if isinstance(self.outbox, QuietOutbox):
             self.outbox.live = True
+        self.alerts.live = True
         for record in self.state.inputs.heed():
             self.outbox.put(record)
 

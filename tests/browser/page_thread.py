@@ -11,12 +11,18 @@ from concurrent.futures import Future
 from datetime import date
 from typing import Any, Literal, TypeVar
 
+from sinks.wallboard.api.acting import Acting
 from sinks.wallboard.auth import Auth
 from sinks.wallboard.board_file import parse_board_file
-from sinks.wallboard.model import BoardModel, WallboardSink
+from sinks.wallboard.model import BoardModel, WallboardAlerts, WallboardSink
 from sinks.wallboard.pages import Drill
 from sinks.wallboard.server import PageServer, serve
+from streams.core.alerts.actions import AlertAction
+from streams.core.alerts.book import AlertBook
+from streams.core.alerts.known import KnownAlerts
+from streams.core.alerts.told import RepAlert
 from streams.core.clock import SystemClock
+from streams.core.errors import PipelineError
 from streams.core.explain import Explained
 from streams.core.snapshot import RepSnapshot
 from tests.browser.floor import news
@@ -30,11 +36,16 @@ class PageThread:
     """A worker's page without the worker: `write` is what the worker would write.
 
     `events` are what the drill-down finds, by rep and local date; `boards` is a board file's text;
-    without `auth` nobody is asked who they are.
+    without `auth` nobody is asked who they are. What is done about alerts comes back as it would
+    from Kafka, and is in `acted`; `kafka_away`: nothing is taken.
     """
 
     def __init__(self, boards: str = "", auth: Auth | None = None) -> None:
         self.events: dict[tuple[str, date], list[Explained]] = {}
+        self.acted: list[AlertAction] = []
+        self.kafka_away = False
+        self._book = AlertBook()
+        self._heard = 0
         self._boards = parse_board_file(boards)
         self._auth = auth
         self.port = free_port()
@@ -50,7 +61,15 @@ class PageThread:
         """Serve, on the same port each time."""
         drill = Drill(self._behind, 1)
         self._page = self._do(
-            serve(self._model, "127.0.0.1", self.port, self._boards, drill, auth=self._auth)
+            serve(
+                self._model,
+                "127.0.0.1",
+                self.port,
+                self._boards,
+                drill,
+                auth=self._auth,
+                acting=Acting(self._act, "mia"),
+            )
         )
 
     def stop(self) -> None:
@@ -76,6 +95,27 @@ class PageThread:
         now_ms = self._clock.now_ms()
         batch = news(now_ms, *reps, newest_ms=now_ms - silent_ms, state=state)
         self._do(WallboardSink(self._model).write(batch))
+
+    def tell(self, *alerts: RepAlert) -> None:
+        """Tell of alerts, as workers do."""
+        for alert in alerts:
+            self._book.hear(alert)
+        self._do(self._show())
+
+    async def _act(self, action: AlertAction) -> None:
+        if self.kafka_away:
+            msg = "Kafka is away"
+            raise PipelineError(msg)
+        self.acted.append(action)
+        self._book.act(action)
+        await self._show()
+
+    async def _show(self) -> None:
+        self._heard += 1
+        now_ms = self._clock.now_ms()
+        entries = tuple(self._book.entries(now_ms))
+        known = KnownAlerts(position=self._heard, moment_ms=now_ms, entries=entries)
+        await WallboardAlerts(self._model).write(known)
 
     def board(self, query: str = "") -> Any:
         """The board as `/api/board` tells it."""

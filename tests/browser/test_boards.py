@@ -190,7 +190,7 @@ def test_everything_can_be_reached_by_keys(server: PageThread, tab: Tab) -> None
     press = tab.page.keyboard.press
 
     press("?")
-    expect(tab.page.locator("dialog .keys dt")).to_have_count(13)
+    expect(tab.page.locator("dialog .keys dt")).to_have_count(14)
     press("Escape")
     press("w")
     expect(tab.page).to_have_url(server.url + "floor?window=week")

@@ -72,7 +72,8 @@ def test_every_topic_that_others_may_write_or_read_is_in_the_asyncapi_document()
     bad = channels.pop("{topic}.dead-letter")["parameters"]["topic"]["enum"]
     dead = {t.name for t in all_topics(settings) if t.name.endswith(".dead-letter")}
     assert {f"{topic}.dead-letter" for topic in bad} == dead
-    assert channels.keys() == {*inputs(settings), "deal-postings", "rep-scoreboard", "rep-alerts"}
+    outputs = {"deal-postings", "rep-scoreboard", "rep-alerts", "alert-actions"}
+    assert channels.keys() == {*inputs(settings), *outputs}
     cleanup = {topic.name: topic.cleanup for topic in all_topics(settings)}
     for address, channel in channels.items():
         assert channel["bindings"]["kafka"]["topicConfiguration"] == {

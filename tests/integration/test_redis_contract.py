@@ -17,11 +17,13 @@ from redis.exceptions import NoPermissionError
 
 from sinks import redis as redis_sink
 from sinks.redis import LEFT_MS, RedisSink
+from sinks.redis_alerts import RedisAlerts
 from sinks.redis_client import connect, text
 from sinks.redis_keys import TTL_S, RedisKeys
 from sinks.redis_older import drop_older
 from sinks.redis_ranks import KPIS, PERIODS
 from sinks.redis_reader import RedisReader
+from streams.core.alerts.known import KnownAlerts
 from streams.core.errors import SinkUnavailable
 from streams.core.kpis import Ratio, compute
 from streams.core.snapshot import Partial, RepSnapshot, SnapshotBatch
@@ -85,8 +87,12 @@ async def sink(server: RedisServer) -> AsyncIterator[RedisSink]:
     made = RedisSink(server.url, PREFIX)
     await made.start()
     await made.write(everything())
+    alerts = RedisAlerts(server.url, PREFIX)
+    await alerts.start()
+    await alerts.write(KnownAlerts(position=90_211, moment_ms=NOW))
     yield made
     await made.close()
+    await alerts.close()
 
 
 async def test_every_key_is_on_the_page_with_its_type_and_ttl(
@@ -105,7 +111,7 @@ async def test_every_key_is_on_the_page_with_its_type_and_ttl(
 
 async def test_the_commands_of_the_page_run(sink: RedisSink, client: Redis) -> None:
     commands = re.findall(r"^redis-cli (.+)$", PAGE, re.M)
-    assert len(commands) == 3
+    assert len(commands) == 4
     await sink.write(SnapshotBatch(reps=[structs.replace(rep(3, version=2), rep_id="ana")]))
 
     for command in commands:

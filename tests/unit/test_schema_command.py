@@ -28,6 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_what_was_written_passes_the_check(folder: Path) -> None:
     assert sorted(path.name for path in folder.glob("*.json")) == [
+        "alert-action.schema.json",
         "asyncapi.json",
         "call-ended.schema.json",
         "deal-closed.schema.json",
@@ -40,7 +41,7 @@ def test_what_was_written_passes_the_check(folder: Path) -> None:
     ]
     result = run(folder, "--check")
     assert result.exit_code == 0, result.output
-    assert "9 files are up to date" in result.output
+    assert "10 files are up to date" in result.output
 
 
 def test_writing_again_writes_nothing(folder: Path) -> None:

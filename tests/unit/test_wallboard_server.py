@@ -52,12 +52,12 @@ async def client(page: PageServer) -> AsyncIterator[ClientSession]:
 
 
 async def message(stream: ClientResponse) -> tuple[str, Any]:
-    """The next message of a stream that is none but the retry time or a pulse."""
+    """The next message of a stream that is not the retry time, alerts or a pulse."""
     event = ""
     async for line in stream.content:
         if line.startswith(b"event: "):
             event = line.decode().strip().removeprefix("event: ")
-        if line.startswith(b"data: ") and event != "pulse":
+        if line.startswith(b"data: ") and event not in ("pulse", "alerts"):
             return event, json.loads(line.removeprefix(b"data: "))
     msg = "the stream ended"
     raise AssertionError(msg)
@@ -277,7 +277,7 @@ async def test_a_slow_viewer_is_sent_the_whole_board_and_holds_nobody_up(
         assert b"event: board" in hub.whole(viewer).data
         after = Message(b"after")
         viewer.offer(after)
-        assert await viewer.take() is after
+        assert await frame(viewer) is after
 
 
 async def test_a_view_is_encoded_once_for_all_its_viewers(model: BoardModel) -> None:
@@ -291,11 +291,11 @@ async def test_a_view_is_encoded_once_for_all_its_viewers(model: BoardModel) -> 
 
 
 async def frame(viewer: Viewer) -> Message:
-    """The next message of a viewer that is no pulse."""
+    """The next message of a viewer that is no pulse and no alerts."""
     while True:
         found = await viewer.take()
         assert found
-        if not found.data.startswith(b"event: pulse"):
+        if not found.data.startswith((b"event: pulse", b"event: alerts")):
             return found
 
 

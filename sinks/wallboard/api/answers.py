@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from sinks.wallboard.pulse import Source, State
+from streams.core.alerts.book import Entry
 from streams.core.board_health import Notice, PartitionState
 from streams.core.board_row import Figure, Figures, Row, Sum
 from streams.core.snapshot import WindowName
@@ -116,7 +117,12 @@ class FreshnessAnswer(Struct, frozen=True, kw_only=True):
 
 
 class Alerts(Struct, frozen=True, kw_only=True):
-    """What is wrong with the pipeline now, as in the banner of a board; empty when nothing is."""
+    """What is wrong with the pipeline (`items`, as in a board's banner), and with reps (`reps`).
+
+    Alerts of reps and teams are all that are open, and those that ended within a day, the newest
+    first. What people said of them is for whoever leads the team.
+    """
 
     generated_at_ms: Instant
     items: list[Notice]
+    reps: list[Entry]

@@ -60,13 +60,19 @@ ENDPOINTS = (
         Board,
     ),
     Endpoint("freshness", "/freshness", "How fresh the numbers are.", (), FreshnessAnswer),
-    Endpoint("alerts", "/alerts", "What is wrong with the pipeline now.", (), Alerts),
+    Endpoint(
+        "alerts",
+        "/alerts",
+        "What is wrong with the pipeline now, and whose conversion really dropped.",
+        (),
+        Alerts,
+    ),
     Endpoint(
         "events",
         "/events",
         "Changes of a board as they happen: `board` (all of it), `change` (lines that changed), "
-        "`pulse` (each second), `signed-out` (the token is revoked or over: it ends). Goes on "
-        "where it was with Last-Event-ID.",
+        "`pulse` (each second), `alerts` (all of them, when they change), `signed-out` (the token "
+        "is revoked or over: it ends). Goes on where it was with Last-Event-ID.",
         _BOARD,
         None,
     ),

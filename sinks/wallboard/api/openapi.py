@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sinks.wallboard.api.acting import ACTS, Act, Acted
 from sinks.wallboard.api.asked import schema_of
 from sinks.wallboard.api.endpoints import BASE, ENDPOINTS, Endpoint
 from sinks.wallboard.api.problem import MEDIA_TYPE, Problem
@@ -9,8 +10,9 @@ from sinks.wallboard.auth import COOKIE
 from streams.core.schema import Schema, components
 
 _ABOUT = """\
-The numbers of the board for other tools, read only. Every rate comes with `num` and `den`; a null
-`value` means that there is none, never 0. Money is in minor units, times are UTC milliseconds.
+The numbers of the board for other tools, and what can be done about alerts. Every rate comes with
+`num` and `den`; a null `value` means that there is none, never 0. Money is in minor units, times
+are UTC milliseconds.
 
 Everybody is told what their token lets them see and nothing else; on loopback without a log-in that
 is everything. Answers carry an ETag that stays while the numbers do: send it as If-None-Match.
@@ -22,6 +24,12 @@ _ERRORS = {
     "401": "There is no token, or it is not known, revoked or over.",
     "403": "The proxy's user has no grant, or the header came from elsewhere.",
 }
+_ACT_ERRORS = {
+    "400": "The body is wrong; `detail` says which part and what is allowed.",
+    "403": "This token may look and not act, or the request came from another site.",
+    "415": "The body is not sent as application/json.",
+    "503": "Kafka did not take it; nothing was done.",
+}
 _MISSING = "There is none, or none that may be seen."
 _ETAG: Schema = {
     "ETag": {"description": "Changes when the numbers do.", "schema": {"type": "string"}}
@@ -31,6 +39,7 @@ _ETAG: Schema = {
 def openapi() -> Schema:
     """The document; in a fixed order, so that it encodes to the same bytes."""
     structs = [one.answer for one in ENDPOINTS if one.answer is not None]
+    structs += [Acted, *(one.body for one in ACTS)]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -41,7 +50,8 @@ def openapi() -> Schema:
         },
         "servers": [{"url": BASE}],
         "security": [{"bearer": []}, {"cookie": []}, {}],
-        "paths": {one.path: {"get": _operation(one)} for one in ENDPOINTS},
+        "paths": {one.path: {"get": _operation(one)} for one in ENDPOINTS}
+        | {one.path: {"post": _act(one)} for one in ACTS},
         "components": {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
@@ -61,6 +71,22 @@ def _operation(one: Endpoint) -> Schema:
         "summary": one.about,
         "parameters": parameters,
         "responses": _responses(one),
+    }
+
+
+def _act(one: Act) -> Schema:
+    errors = _ERRORS | _ACT_ERRORS | {"404": _MISSING, "default": "Any other error."}
+    body = {"application/json": {"schema": _ref(one.body.__name__)}}
+    done = {"application/json": {"schema": _ref(Acted.__name__)}}
+    return {
+        "operationId": one.verb,
+        "summary": one.about,
+        "parameters": [_path_parameter("alert_id")] if one.of_alert else [],
+        "requestBody": {"required": True, "content": body},
+        "responses": {
+            "202": {"description": "It is written.", "content": done},
+            **_problems(errors),
+        },
     }
 
 
@@ -85,10 +111,12 @@ def _responses(one: Endpoint) -> Schema:
         out["304"] = {"description": "Nothing has changed.", "headers": _ETAG}
     errors = {**_ERRORS, **({"404": _MISSING} if one.id_of else {})}
     errors["default"] = "Any other error."
-    for status, about in errors.items():
-        content = {MEDIA_TYPE: {"schema": _ref(Problem.__name__)}}
-        out[status] = {"description": about, "content": content}
-    return out
+    return out | _problems(errors)
+
+
+def _problems(errors: dict[str, str]) -> Schema:
+    content = {MEDIA_TYPE: {"schema": _ref(Problem.__name__)}}
+    return {status: {"description": about, "content": content} for status, about in errors.items()}
 
 
 def _ref(name: str) -> Schema:

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _DETAILS = {
     HTTPStatus.UNAUTHORIZED: "send Authorization: Bearer TOKEN",
     HTTPStatus.NOT_FOUND: f"no such path; {BASE}/openapi.json names all there are",
-    HTTPStatus.METHOD_NOT_ALLOWED: "this is read only: GET and HEAD",
+    HTTPStatus.METHOD_NOT_ALLOWED: f"this path takes what Allow says; see {BASE}/openapi.json",
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
+from sinks.wallboard.alerts import entries_for
 from sinks.wallboard.api.answers import (
     Alerts,
     FreshnessAnswer,
@@ -187,9 +188,13 @@ class Api:
         )
 
     async def alerts(self, _: str, ask: Asked) -> Alerts:
-        """What a board's banner says."""
+        """What a board's banner says, and the alerts of reps and teams."""
         board = await self._boards.board("today", None, _DEFAULT_SORT)
-        return Alerts(generated_at_ms=board.generated_at_ms, items=board.notices)
+        return Alerts(
+            generated_at_ms=board.generated_at_ms,
+            items=board.notices,
+            reps=entries_for(self._model.entries, ask.scope),
+        )
 
     async def _board(self, ask: Asked) -> Board:
         return ask.scope.narrow(await self._boards.board(ask.window, ask.team, ask.sort))

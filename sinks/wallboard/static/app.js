@@ -39,6 +39,7 @@ state.redraw = () => {
 async function open() {
   state.view = parse(location);
   state.drill = null;
+  state.alerting = null;
   await speak(state.view.lang);
   Object.assign(state.tv, { board: 0, page: 0, pages: 1 });
   turnedAt = Date.now();
@@ -65,6 +66,7 @@ function subscribe(asked, keep) {
       state.board = after;
     }),
     pulse: (message) => heard(() => { state.pulse = message; state.heardAt = Date.now(); }),
+    alerts: (message) => heard(() => { state.alerts = message; }),
     lost: () => { state.lostAt ??= state.heardAt || Date.now(); state.redraw(); },
   });
   if (keep) coming = here;
@@ -127,7 +129,7 @@ function Page() {
   return html`${view.board !== 'tv' && html`<${Bar} fresh=${fresh} now=${now} />`}<${Banner} now=${now} />
     <main aria-label=${t(`board.${view.board}`)} aria-busy=${String(busy)}>
       ${['floor', 'team', 'leaderboard'].includes(view.board) && html`<h1 class="unseen">${title() || t('board.floor')}</h1>`}${inside}</main>
-    <${Toasts} /><${Dialogs} />`;
+    <${Toasts} /><${Dialogs} now=${now} />`;
 }
 
 // Until the board that was asked for has come, the one before is on show, and must not pass for it.

@@ -1,6 +1,7 @@
 // The bar on top: which board, window and filters; how it looks; how fresh everything is.
 
 import { html } from './vendor/htm-preact-3.1.1.js';
+import { AlertsButton } from './alerts.js';
 import { age, time } from './format.js';
 import { notice } from './freshness.js';
 import { link } from './reps.js';
@@ -26,6 +27,7 @@ export function Bar({ fresh, now }) {
         ${names.map((name) => html`<option key=${name} value=${name}>${t(`window.${name}`)}</option>`)}</optgroup>`)}
     </select></label>
     ${view.board !== 'rep' && html`<${Choose} name="team" values=${(choices.teams ?? []).map(([id, label]) => [id, label])} />`}
+    <${AlertsButton} />
     <${Look} choices=${choices} />
     <${Freshness} fresh=${fresh} now=${now} />
   </header>`;

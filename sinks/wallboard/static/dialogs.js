@@ -1,6 +1,7 @@
-// What opens over the board: the events behind a number, and the list of keys.
+// What opens over the board: alerts, the events behind a number, and the list of keys.
 
 import { html, useEffect, useRef } from './vendor/htm-preact-3.1.1.js';
+import { Alerts } from './alerts.js';
 import { Cell } from './figure.js';
 import { Events } from './events.js';
 import { KEYS } from './keys.js';
@@ -9,6 +10,7 @@ import { kpiName, t } from './words.js';
 
 export function close() {
   state.drill = null;
+  state.alerting = null;
   state.help = false;
   state.redraw();
 }
@@ -24,7 +26,8 @@ function Dialog({ title, children }) {
   </dialog>`;
 }
 
-export function Dialogs() {
+export function Dialogs({ now }) {
+  if (state.alerting) return html`<${Dialog} title=${t('alerts')}><${Alerts} about=${state.alerting} now=${now} /></${Dialog}>`;
   if (state.help) return html`<${Help} />`;
   if (state.drill) return state.drill.rep ? html`<${Behind} ...${state.drill} />` : html`<${Reps} ...${state.drill} />`;
   return null;

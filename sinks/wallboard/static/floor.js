@@ -1,6 +1,7 @@
 // The floor: teams side by side; and one team with its tiles.
 
 import { html } from './vendor/htm-preact-3.1.1.js';
+import { Badge } from './alerts.js';
 import { count } from './format.js';
 import { Cell } from './figure.js';
 import { link, people, Reps } from './reps.js';
@@ -50,6 +51,7 @@ function Team({ id, name, sum, rows, total, loading, sort, columns, alone, now }
   return html`<section class="team" aria-label=${`${t('team')} ${name}`}>
     <header>
       <h2>${alone ? name : html`<a data-row="" href=${href({ team: id })} onClick=${link}>${name}</a>`}
+        <${Badge} team=${id} name=${name} />
         <small>${people(total)}${loading ? `, ${t('reps.loading', { n: count(loading) })}` : ''}</small>
         ${sum && !alone && html`<${Line} line=${sum.line} />`}</h2>
       ${sum && !alone && html`<dl>${kpis.map((kpi) => html`<div key=${kpi}>

@@ -1,5 +1,6 @@
 // The keyboard: every choice without a mouse.
 
+import { show } from './alerts.js';
 import { href, THEMES, WINDOWS } from './route.js';
 import { state } from './state.js';
 import { LANGUAGES } from './words.js';
@@ -7,7 +8,7 @@ import { LANGUAGES } from './words.js';
 /** [keys, what they do: `keys.…` of the dictionary]; shown by `?`. */
 export const KEYS = [
   [['?'], 'help'], [['f'], 'floor'], [['l'], 'leaderboard'], [['v'], 'tv'], [['w', 'W'], 'window'],
-  [['j', 'k'], 'rows'], [['Enter'], 'open'], [['e'], 'events'], [['t'], 'theme'], [['g'], 'language'],
+  [['j', 'k'], 'rows'], [['Enter'], 'open'], [['e'], 'events'], [['a'], 'alerts'], [['t'], 'theme'], [['g'], 'language'],
   [['c'], 'celebrate'], [['[', ']', 'Space'], 'pages'], [['Esc'], 'back'],
 ];
 
@@ -17,7 +18,7 @@ const next = (values, value, by = 1) => values[(values.indexOf(value) + by + val
 export function press(key, { turnPage, close }) {
   const { view, go } = state;
   const to = (change) => { go(href(change)); return true; };
-  if (state.help || state.drill) return (key === '?' || key === 'Escape') && (close(), true);
+  if (state.help || state.drill || state.alerting) return (key === '?' || key === 'Escape') && (close(), true);
   const tv = view.board === 'tv';
   switch (key) {
     case '?': state.help = true; state.redraw(); return true;
@@ -32,6 +33,7 @@ export function press(key, { turnPage, close }) {
     case 'j': case 'ArrowDown': return !tv && step(1, key);
     case 'k': case 'ArrowUp': return !tv && step(-1, key);
     case 'e': return events();
+    case 'a': return !tv && (show(), true);
     case '[': return tv && (turnPage(-1), true);
     case ']': return tv && (turnPage(1), true);
     case ' ': if (tv) { state.tv.paused = !state.tv.paused; state.redraw(); } return tv;

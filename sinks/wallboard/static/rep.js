@@ -1,6 +1,7 @@
 // One rep: today against own last working days, the day, the trend, products and last events.
 
 import { html } from './vendor/htm-preact-3.1.1.js';
+import { Alerts, hasAlerts } from './alerts.js';
 import { count, date, money, show } from './format.js';
 import { Events } from './events.js';
 import { link } from './reps.js';
@@ -25,6 +26,7 @@ export function RepBoard({ board, now }) {
     <${Headline} line=${row} kpis=${state.config.boards.rep.headline} owner=${{ 'data-rep': rep }} now=${now}
       under=${fits ? (kpi) => usual(kpi, story) : undefined} />
     ${state.view.product && html`<p class="note">${t('money_only', { product: state.view.product })}</p>`}
+    ${hasAlerts({ rep }) && html`<section class="panel own-alerts"><h2>${t('alerts')}</h2><${Alerts} about=${{ rep }} now=${now} /></section>`}
     <div class="panels">
       ${days > 0 && html`<${Days} story=${story} row=${row} window=${board.window} />`}
       <${Products} story=${story} />

@@ -1,6 +1,7 @@
 // Tables of reps: of a team, or of everybody in one list.
 
 import { html } from './vendor/htm-preact-3.1.1.js';
+import { Badge } from './alerts.js';
 import { count, date, time } from './format.js';
 import { oldSince } from './freshness.js';
 import { Cell, few } from './figure.js';
@@ -68,7 +69,7 @@ function Rep({ row, rank, columns, sort, teams, box, wide }) {
   const cheered = state.toasts.some((one) => one.rep === row.rep_id);
   return html`<tr class=${[row.stale && 'old', cheered && 'cheered'].filter(Boolean).join(' ')}>
     <td class="rank">${rank}</td>
-    <th scope="row" class="who" title=${row.rep_id}>${state.view.board === 'tv' ? name
+    <th scope="row" class="who" title=${row.rep_id}><${Badge} rep=${row.rep_id} name=${name} />${state.view.board === 'tv' ? name
       : html`<a data-row=${row.rep_id} href=${href({ board: 'rep', rep: row.rep_id })} onClick=${link}>${name}</a>`}${still}</th>
     ${teams && html`<td class="of-team w1">${nameOf(state.board, row.team_id)}</td>`}
     ${columns.map((kpi, at) => html`<td key=${kpi} class=${`${wide(at)} ${kpiOf(kpi).unit}${kpi === sort ? ' chosen' : ''}`}>

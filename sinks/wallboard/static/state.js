@@ -8,6 +8,8 @@ export const state = {
   pulse: null,
   heardAt: 0,
   lostAt: null,
+  alerts: { entries: [], total: 0, unseen: 0, reps: {}, teams: {} },
+  alerting: null, // whose alerts are listed over the board
   drill: null, // the figure whose events are shown
   help: false,
   toasts: [],

@@ -4,7 +4,7 @@ const SILENT_MS = 6_000; // pulses come every second
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
 
-/** Follows `url`; calls on.board, on.change, on.pulse with what comes and on.lost when it ends. */
+/** Follows `url`; calls on.board, on.change, on.pulse, on.alerts with what comes and on.lost when it ends. */
 export function follow(url, on) {
   let source = null;
   let heard = performance.now();
@@ -24,6 +24,7 @@ export function follow(url, on) {
     source.addEventListener('board', hear(on.board));
     source.addEventListener('change', hear(on.change));
     source.addEventListener('pulse', hear(on.pulse));
+    source.addEventListener('alerts', hear(on.alerts));
     // The token is revoked or over: what is shown must go, and the server says what to do.
     source.addEventListener('signed-out', () => location.reload());
     source.onerror = () => {
