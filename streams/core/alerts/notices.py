@@ -84,6 +84,4 @@ def notice_of(entry: Entry) -> Notice | None:
 
 def _notice(entry: Entry, event: Event, at_ms: int, why: str = "") -> Notice:
     alert = entry.alert
-    return Notice(
-        id=f"{alert.alert_id}:{event}", event=event, at_ms=at_ms, alert=alert, why=why
-    )
+    return Notice(id=f"{alert.alert_id}:{event}", event=event, at_ms=at_ms, alert=alert, why=why)
