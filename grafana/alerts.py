@@ -110,8 +110,8 @@ def _people(board: Dashboard) -> None:
     board.with_panel(
         rows(
             "Open alerts of reps and teams",
-            "Red and amber, acknowledged ones too; of a whole team where there is no rep. The live "
-            "page has the words.",
+            "Red and amber, acknowledged ones too; of a whole team where there is no rep, of a "
+            "silent site where there is no team. The live page has the words.",
             [Query(q.open_alerts(), "")],
             {"level": "Level", "kind": "What", "team": "Team", "rep": "Rep", "site": "Site"},
             sort="Level",

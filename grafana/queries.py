@@ -125,15 +125,19 @@ def open_alerts(match: str = "") -> str:
     return f"max by (kind, site, team, rep, level) (floorcast_rep_alert{{{match}}})"
 
 
+ABOUT_PEOPLE = 'kind=~"(team_)?conversion_drop"'
+"""Alerts of reps and teams; those of a site say that its feed is silent."""
+
+
 def open_count(level: str) -> str:
-    """How many alerts of a level are open; 0 while rules are evaluated."""
-    found = open_alerts(f'level="{level}"')
+    """How many reps and teams have an open alert of a level; 0 while rules are evaluated."""
+    found = open_alerts(f'level="{level}",{ABOUT_PEOPLE}')
     return f"sum({found}) or 0 * {r.WORKERS}"
 
 
 def open_by_team(level: str) -> str:
     """How many alerts of a level are open in each team that has any."""
-    found = open_alerts(f'level="{level}"')
+    found = open_alerts(f'level="{level}",{ABOUT_PEOPLE}')
     return f"sum by (team) ({found})"
 
 

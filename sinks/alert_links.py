@@ -1,4 +1,4 @@
-"""Where an alert leads: the board of its rep or team on the live page."""
+"""Where an alert leads: the board of its rep, team or floor on the live page."""
 
 from __future__ import annotations
 
@@ -11,5 +11,9 @@ def link_of(alert: RepAlert, page_url: str | None) -> str | None:
     """The address of the board; None when nobody knows where the page is."""
     if not page_url:
         return None
-    path = f"rep/{quote(alert.rep_id, safe='')}" if alert.rep_id else ""
-    return f"{page_url.rstrip('/')}/{path or 'team/' + quote(alert.team_id, safe='')}"
+    path = "floor"
+    if alert.rep_id:
+        path = f"rep/{quote(alert.rep_id, safe='')}"
+    elif alert.team_id:
+        path = f"team/{quote(alert.team_id, safe='')}"
+    return f"{page_url.rstrip('/')}/{path}"

@@ -41,7 +41,7 @@ def test_the_checked_in_dashboards_are_what_the_generator_makes() -> None:
 def test_a_dashboard_is_valid_for_grafana(name: str) -> None:
     board = load(name)
     for mark in board.get("annotations", {}).get("list", ()):
-        # "Plugins can set any property directly on the main object" (grafana-data): Prometheus' own.
+        # Prometheus' own: "plugins can set any property directly on the main object".
         for own in ("expr", "step", "titleFormat", "textFormat"):
             assert mark.pop(own)
     errors = list(Draft7Validator(SCHEMAS["Dashboard"]).iter_errors(board))

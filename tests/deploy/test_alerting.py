@@ -122,6 +122,18 @@ def test_while_the_pipeline_is_in_trouble_nobody_is_told_of_people(
     assert states(server, *names) == {cause: "active"} | dict.fromkeys(PEOPLE, "suppressed")
 
 
+def test_a_site_without_deals_holds_back_its_own_people_only(alertmanager_server: Start) -> None:
+    server: AlertmanagerServer = alertmanager_server(quick())
+    sites = {"FloorcastConversionDrop": "lisbon", "FloorcastTeamConversionDrop": "porto"}
+    named = {"FloorcastDealsSilent": "lisbon", **sites}
+    server.send([{"labels": {"alertname": name, "site": at}} for name, at in named.items()])
+    assert states(server, *named) == {
+        "FloorcastDealsSilent": "active",
+        "FloorcastConversionDrop": "suppressed",
+        "FloorcastTeamConversionDrop": "active",
+    }
+
+
 def test_other_trouble_leaves_people_alone(alertmanager_server: Start) -> None:
     server: AlertmanagerServer = alertmanager_server(quick())
     names = ("FloorcastDeadLetters", "FloorcastSinkFailing", *PEOPLE)

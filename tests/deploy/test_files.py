@@ -102,7 +102,9 @@ def test_alerts_of_every_severity_reach_somebody(severity: str) -> None:
 def test_alerts_about_people_go_to_supervisors_and_say_where_to_read_on(alertname: str) -> None:
     config = DEPLOY / "alertmanager" / "alertmanager.yml"
     of = ("config", "routes", "test", f"--config.file={config}", f"alertname={alertname}")
-    assert run(require("amtool"), *of, "severity=warning").strip() == "supervisors"
+    about_the_feed = alertname == "FloorcastDealsSilent"
+    reached = run(require("amtool"), *of, "severity=warning").strip()
+    assert reached == ("operators" if about_the_feed else "supervisors")
     headings = re.findall(r"^### (\w+)$", (DEPLOY / "alerts.md").read_text("utf-8"), re.MULTILINE)
     assert alertname in headings
 
@@ -165,13 +167,8 @@ def test_a_message_says_when_all_is_closed(template: str, said: str, tmp_path: P
 
 def test_a_mail_has_both_languages_and_a_link(tmp_path: Path) -> None:
     html = rendered("floorcast.html", message("firing", ("firing", ANA)), tmp_path)
-    assert (
-        html.split()
-        == (
-            '<p>Ana: 7 sales.</p><p>Ana：7 单。</p><p><a href="https://boards/rep/1">'
-            "https://boards/rep/1</a></p>"
-        ).split()
-    )
+    link = '<a href="https://boards/rep/1">https://boards/rep/1</a>'
+    assert html == f"\n<p>Ana: 7 sales.</p><p>Ana：7 单。</p><p>{link}</p>\n".lstrip()
 
 
 def test_an_alert_about_the_pipeline_comes_out_all_the_same(tmp_path: Path) -> None:

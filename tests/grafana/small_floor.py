@@ -8,7 +8,8 @@ from sinks.prometheus import PrometheusSink
 from sinks.rep_label import RepLabel
 from streams.cli.servers import MetricsServer
 from streams.core.alerts.book import AlertBook
-from streams.core.alerts.told import RepAlert
+from streams.core.alerts.outcomes import Level
+from streams.core.alerts.told import Kind, RepAlert
 from streams.core.errors import MalformedEvent
 from streams.core.outcome import Applied
 from streams.core.snapshot import Partial, PartitionStatus, RepSnapshot, SnapshotBatch
@@ -78,25 +79,27 @@ REPS = (
 def open_alerts() -> AlertBook:
     """A red of r-3, an amber of r-1, and a red of the whole team south."""
     book = AlertBook()
-    for rep_id, team, site, level, kind in (
-        ("r-3", "south", "london", "red", "conversion_drop"),
-        ("r-1", "north", "shanghai", "amber", "conversion_drop"),
-        ("", "south", "london", "red", "team_conversion_drop"),
-    ):
-        book.hear(
-            RepAlert(
-                alert_id=f"{kind}-{rep_id}",
-                kind=kind,
-                state=level,
-                level=level,
-                site_id=site,
-                team_id=team,
-                rep_id=rep_id,
-                at_ms=ALERT_MS,
-                evidence=8_000.0,
-            )
-        )
+    book.hear(open_alert("r-3", "south", "london", "red"))
+    book.hear(open_alert("r-1", "north", "shanghai", "amber"))
+    book.hear(open_alert("", "south", "london", "red", "team_conversion_drop"))
     return book
+
+
+def open_alert(
+    rep_id: str, team: str, site: str, level: Level, kind: Kind = "conversion_drop"
+) -> RepAlert:
+    """An alert that has just been told."""
+    return RepAlert(
+        alert_id=f"{kind}-{rep_id}",
+        kind=kind,
+        state=level,
+        level=level,
+        site_id=site,
+        team_id=team,
+        rep_id=rep_id,
+        at_ms=ALERT_MS,
+        evidence=8_000.0,
+    )
 
 
 def partials(reps: tuple[RepSnapshot, ...]) -> list[Partial]:

@@ -35,7 +35,7 @@ def marked(
     file = tmp_path / "marks.yml"
     test = {"interval": "1m", "input_series": inputs, "promql_expr_test": cases}
     file.write_text(yaml.safe_dump({"rule_files": [], "tests": [test]}), encoding="utf-8")
-    command = [require("promtool"), "test", "rules", file]
+    command = [str(require("promtool")), "test", "rules", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -59,7 +59,8 @@ async def until_held(server: AlertmanagerServer, *reps: str) -> None:
                 await asyncio.sleep(0.1)
                 found = sorted(one["labels"]["rep"] for one in await held(server))
     except TimeoutError:
-        raise AssertionError(f"has {found}, not {sorted(reps)}") from None
+        msg = f"has {found}, not {sorted(reps)}"
+        raise AssertionError(msg) from None
 
 
 def now_ms() -> int:

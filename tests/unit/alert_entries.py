@@ -19,7 +19,7 @@ TEXT = {
 def red(rep: str = "r-1", *, at_ms: int = AT_MS, **more: Any) -> RepAlert:
     """A red alert; its id follows from the rep and the time."""
     values: dict[str, Any] = {
-        "alert_id": f"{rep or more['team_id']}-{at_ms}",
+        "alert_id": f"{rep or more.get('team_id')}-{at_ms}",
         "kind": "conversion_drop",
         "state": "red",
         "site_id": "lisbon",
@@ -33,6 +33,11 @@ def red(rep: str = "r-1", *, at_ms: int = AT_MS, **more: Any) -> RepAlert:
         "text": TEXT,
     }
     return RepAlert(**values | more)
+
+
+def silent(site: str = "lisbon") -> RepAlert:
+    """No sale on a whole site."""
+    return red("", kind="deals_silent", site_id=site, team_id="", alert_id=f"silent-{site}")
 
 
 def end_of(alert: RepAlert, *, at_ms: int, why: str = "evidence") -> RepAlert:

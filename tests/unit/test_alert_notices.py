@@ -1,4 +1,4 @@
-"""What others are told of an alert is the same from everybody, and nothing when there is nothing."""
+"""What others are told of an alert: the same from everybody, nothing where there is nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import get_args
 
 from streams.core.alerts.notices import SUMMARIES, Notice, labels, notice_of
 from streams.core.alerts.told import Kind
-from tests.unit.alert_entries import AT_MS, MINUTE_MS, ack, end_of, entries, mute, red
+from tests.unit.alert_entries import AT_MS, MINUTE_MS, ack, end_of, entries, mute, red, silent
 
 LATER_MS = AT_MS + 40 * MINUTE_MS
 
@@ -35,6 +35,18 @@ def test_a_team_has_no_rep() -> None:
     found = labels(red("", kind="team_conversion_drop", team_id="north"))
     assert found["alertname"] == "FloorcastTeamConversionDrop"
     assert "rep" not in found
+
+
+def test_a_silent_site_has_neither_rep_nor_team() -> None:
+    found = labels(silent())
+    assert found.keys() == {"alertname", "severity", "site", "alert_id"}
+    assert found["alertname"] == "FloorcastDealsSilent"
+
+
+def test_an_end_that_is_no_recovery_is_not_called_one() -> None:
+    alert = red()
+    (notice,) = notices(alert, end_of(alert, at_ms=LATER_MS, why="moved"))
+    assert notice.text["en"].startswith("Ended, with no word on recovery. It was: Ana")
 
 
 def test_a_red_is_told_until_somebody_has_it_in_hand() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sinks.alertmanager_round import EVERY_MS, LASTS_MS, Round, Told, encode_alerts, round_of
 from streams.core.alerts.book import Entry
-from tests.unit.alert_entries import AT_MS, MINUTE_MS, TEXT, entries, red
+from tests.unit.alert_entries import AT_MS, MINUTE_MS, TEXT, entries, red, silent
 
 NOW_MS = AT_MS + 60 * MINUTE_MS
 
@@ -90,6 +90,12 @@ def test_a_team_leads_to_its_own_board() -> None:
     found = round_of(Told(), entries(alert), NOW_MS, "https://boards")
     assert found is not None
     assert found.alerts[0].annotations["link"] == "https://boards/team/north"
+
+
+def test_a_site_leads_to_the_floor() -> None:
+    found = round_of(Told(), entries(silent()), NOW_MS, "https://boards")
+    assert found is not None
+    assert found.alerts[0].annotations["link"] == "https://boards/floor"
 
 
 def test_nothing_ends_before_it_begins_whatever_clocks_say() -> None:

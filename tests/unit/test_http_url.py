@@ -1,4 +1,4 @@
-"""Addresses that alerts go to: wrong ones are named with what to do, and secrets are never shown."""
+"""Addresses that alerts go to: what is wrong is said with what to do, and secrets never."""
 
 from __future__ import annotations
 

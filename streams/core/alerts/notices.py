@@ -22,10 +22,18 @@ SUMMARIES: dict[Kind, dict[str, str]] = {
         "en": "A team's conversion has really dropped.",
         "zh": "一个团队的转化率确实下降了。",
     },
+    "deals_silent": {
+        "en": "No sales come in from a whole site.",
+        "zh": "整个职场没有成交数据。",
+    },
 }
 """Language to the sentence, the same for every alert of a kind."""
 
-_RECOVERED = {"en": "Recovered. It was: ", "zh": "已恢复。原提醒："}
+_OVER = {
+    "evidence": {"en": "Recovered. It was: ", "zh": "已恢复。原提醒："},
+    "": {"en": "Ended, with no word on recovery. It was: ", "zh": "已结束，是否恢复不详。原提醒："},
+}
+"""Why a red has ended, "" for any other reason, to what is said before its own words."""
 _SILENT_ENDS = frozenset({"again"})
 """Why a red ended with nothing to tell: another red of the same rep has taken its place."""
 
@@ -49,11 +57,12 @@ class Notice(Struct, frozen=True, kw_only=True):
         """Language to what there is to say."""
         if self.event == "red":
             return self.alert.text
-        return {one: _RECOVERED.get(one, "") + text for one, text in self.alert.text.items()}
+        over = _OVER.get(self.why, _OVER[""])
+        return {one: over.get(one, "") + text for one, text in self.alert.text.items()}
 
 
 def alert_name(kind: str) -> str:
-    """`FloorcastConversionDrop` for `conversion_drop`."""
+    """Such as `FloorcastConversionDrop` for `conversion_drop`."""
     return "Floorcast" + "".join(part.capitalize() for part in kind.split("_"))
 
 
