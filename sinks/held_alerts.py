@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from streams.core.alerts.book import Entry
-
-
-class Known(Protocol):
-    """All alerts that are to be shown; the larger `version` has heard more."""
-
-    @property
-    def version(self) -> tuple[int, int]: ...
-    @property
-    def entries(self) -> tuple[Entry, ...]: ...
+from streams.core.alerts.known import KnownAlerts
 
 
 class HeldAlerts:
@@ -26,26 +16,26 @@ class HeldAlerts:
     name = "held"
 
     def __init__(self) -> None:
-        self._known: Known | None = None
+        self.known: KnownAlerts | None = None
 
     async def start(self) -> None:
         """Nothing to open."""
 
-    async def write(self, known: Known) -> None:
+    async def write(self, known: KnownAlerts) -> None:
         """Take all there is in place of what was there."""
-        if self._known is None or known.version >= self._known.version:
-            self._known = known
+        if self.known is None or known.version > self.known.version:
+            self.known = known
 
     async def close(self) -> None:
         """Nothing to close."""
 
     def entries(self) -> tuple[Entry, ...] | None:
         """All alerts; None before the first word."""
-        return None if self._known is None else self._known.entries
+        return None if self.known is None else self.known.entries
 
     def firing(self) -> list[Entry] | None:
         """Those that somebody has to be told of; None before the first word."""
-        return None if self._known is None else [one for one in self._known.entries if one.firing]
+        return None if self.known is None else [one for one in self.known.entries if one.firing]
 
     def shown(self) -> tuple[Entry, ...]:
         """All alerts, for who cannot wait."""

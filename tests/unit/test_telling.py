@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from sinks.held_alerts import HeldAlerts
 from streams.cli.telling import senders
 from streams.core.alerts.book import Entry
+from streams.core.alerts.known import KnownAlerts
 from streams.core.clock import ManualClock
 from streams.engine.telemetry import Telemetry
 from streams.settings import load_settings
 from tests.unit.alert_entries import AT_MS, ack, entries, red
 
 
-class Known(Struct, frozen=True):
-    version: tuple[int, int]
-    entries: tuple[Entry, ...]
+def known(position: int, *alerts: Entry) -> KnownAlerts:
+    return KnownAlerts(position=position, moment_ms=0, entries=alerts)
 
 
 @pytest.mark.parametrize(
@@ -38,16 +37,16 @@ def test_whom_the_settings_name_is_told(values: dict[str, str], names: list[str]
 async def test_before_the_first_word_nobody_knows_what_fires() -> None:
     held = HeldAlerts()
     assert (held.firing(), held.entries(), held.shown()) == (None, None, ())
-    await held.write(Known((1, 0), ()))
+    await held.write(known(1))
     assert (held.firing(), held.entries()) == ([], ())
 
 
 async def test_the_last_word_holds_and_an_older_one_changes_nothing() -> None:
     held, alert = HeldAlerts(), red()
-    await held.write(Known((2, 0), tuple(entries(alert))))
+    await held.write(known(2, *entries(alert)))
     assert held.firing() == entries(alert)
     taken = tuple(entries(alert, ack(alert, at_ms=AT_MS + 1)))
-    await held.write(Known((3, 0), taken))
+    await held.write(known(3, *taken))
     assert (held.firing(), held.shown()) == ([], taken)
-    await held.write(Known((2, 9), tuple(entries(alert))))
+    await held.write(known(2, *entries(alert)))
     assert held.firing() == []
