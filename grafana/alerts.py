@@ -67,8 +67,8 @@ def _people(board: Dashboard) -> None:
     for title, text, query, attention_at in (
         (
             "Red alerts",
-            "Reps and teams whose conversion has really dropped and not recovered; those that "
-            "somebody has in hand too.",
+            "Reps and teams whose conversion has really dropped and not recovered, and teams that "
+            "reach fewer, dial less or hang up more; those that somebody has in hand too.",
             q.open_count("red"),
             1,
         ),

@@ -125,7 +125,7 @@ def open_alerts(match: str = "") -> str:
     return f"max by (kind, site, team, rep, level) (floorcast_rep_alert{{{match}}})"
 
 
-ABOUT_PEOPLE = 'kind=~"(team_)?conversion_drop"'
+ABOUT_PEOPLE = 'kind!="deals_silent"'
 """Alerts of reps and teams; those of a site say that its feed is silent."""
 
 

@@ -21,7 +21,7 @@ def rep() -> Dashboard:
     board.with_variable(choice("site", "Site", q.SITES))
     board.with_variable(one("rep", "Rep", q.REPS))
     board.with_variable(one("own_team", "The rep's team", q.TEAM_OF_REP, shown=False))
-    board.annotation(marks("Red alerts", q.begun('rep="$rep"'), "Conversion has dropped"))
+    board.annotation(marks("Red alerts", q.begun('rep="$rep"'), "Red: {{kind}}"))
     board.with_row(Row("$rep, today"))
     behind = [
         to_page(f"/rep/{OF_REP}", "Rep, live page"),

@@ -22,7 +22,7 @@ def team() -> Dashboard:
     board = dashboard(TEAM, "Team", "What one team has done today, by rep.")
     board.with_variable(one("team", "Team", q.TEAMS))
     board.with_variable(choice("site", "Site", q.SITES_OF_TEAM))
-    board.annotation(marks("Red alerts", q.begun('team="$team"'), "Conversion has dropped"))
+    board.annotation(marks("Red alerts", q.begun('team="$team"'), "Red: {{kind}}"))
     board.with_row(Row("$team, today"))
     behind = [to_page(f"/team/{OF_TEAM}", "Team, live page"), to_board(FLOOR, "Floor board")]
     for panel in headline(q.OF_TEAM, height=5, links=behind):

@@ -8,13 +8,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from aiohttp import web
 
 from sinks.alertmanager_round import Told, encode_alerts, round_of
+from streams.core.alerts.notices import alert_name
+from streams.core.alerts.told import Kind
 from streams.core.clock import SystemClock
 from tests.grafana.quick_rules import quick_rules
 from tests.grafana.serving import serving
@@ -100,7 +102,10 @@ def states(server: AlertmanagerServer, *names: str) -> dict[str, str]:
     return found
 
 
-PEOPLE = ("FloorcastConversionDrop", "FloorcastTeamConversionDrop", "FloorcastRepIdle")
+PEOPLE = (
+    *(alert_name(kind) for kind in get_args(Kind) if kind != "deals_silent"),
+    "FloorcastRepIdle",
+)
 
 
 @pytest.mark.parametrize(

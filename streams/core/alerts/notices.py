@@ -22,6 +22,18 @@ SUMMARIES: dict[Kind, dict[str, str]] = {
         "en": "A team's conversion has really dropped.",
         "zh": "一个团队的转化率确实下降了。",
     },
+    "connect_rate_drop": {
+        "en": "A team reaches fewer people than usual.",
+        "zh": "一个团队的接通率低于平时。",
+    },
+    "dials_drop": {
+        "en": "A team dials less than usual.",
+        "zh": "一个团队的拨打量低于平时。",
+    },
+    "short_calls_rise": {
+        "en": "More of a team's calls than usual end at once.",
+        "zh": "一个团队秒挂的通话多于平时。",
+    },
     "deals_silent": {
         "en": "No sales come in from a whole site.",
         "zh": "整个职场没有成交数据。",
