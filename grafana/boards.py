@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import (
+    AnnotationQuery,
     ConstantVariable,
     Dashboard,
     DashboardLink,
@@ -19,7 +20,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from grafana.links import PAGE
-from grafana.looks import DATASOURCE
+from grafana.looks import ATTENTION, DATASOURCE
 
 TAG = "floorcast"
 WALL = "wallboard"
@@ -37,6 +38,12 @@ def dashboard(uid: str, title: str, text: str, *, wall: bool = True) -> Dashboar
     board.link(page.icon("external link").target_blank(True))
     board.with_variable(DatasourceVariable("datasource").label("Data source").type("prometheus"))
     return board.with_variable(ConstantVariable("page").label("Live page").value(PAGE))
+
+
+def marks(name: str, expr: str, title: str) -> AnnotationQuery:
+    """Marks on every graph where a query has a value; `title` may name its labels."""
+    made = AnnotationQuery().name(name).datasource(DATASOURCE).enable(True).icon_color(ATTENTION)
+    return made.expr(expr).step("60s").title_format(title).text_format("{{team}} {{rep}}")
 
 
 def choice(name: str, label: str, query: str) -> QueryVariable:

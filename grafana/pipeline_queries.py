@@ -69,7 +69,9 @@ def process(metric: str, *, rate: bool = False) -> str:
 
 # --- alerts ---------------------------------------------------------------------------------------
 
-OURS = 'alertname=~"Floorcast.+"'
+IDLE = "FloorcastRepIdle"
+OURS = f'alertname=~"Floorcast.+",alertname!="{IDLE}"'
+"""Alerts about the pipeline and the audit; those about people are for others."""
 
 
 def firing(severity: str = "", state: str = "firing") -> str:
@@ -87,3 +89,8 @@ def alerts_since() -> str:
 def alert_history() -> str:
     """1 while an alert of a name fires."""
     return f'max by (alertname) (ALERTS{{{OURS},alertstate="firing"}})'
+
+
+def idle_reps() -> str:
+    """How many reps are idle; 0 while rules are evaluated, nothing when they are not."""
+    return f'count(ALERTS{{alertname="{IDLE}",alertstate="firing"}}) or 0 * {r.WORKERS}'

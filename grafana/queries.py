@@ -113,6 +113,46 @@ def names(who: Each) -> str:
     return f"max by (rep, name, team) (floorcast_rep_info{{{who.chosen}}})"
 
 
+GAP = "30m"
+"""An alert that is not seen for less than this has not begun anew: a restart of all workers."""
+
+
+def open_alerts(match: str = "") -> str:
+    """1 for each open alert, their number by team where reps are not named.
+
+    Every worker shows all of them.
+    """
+    return f"max by (kind, site, team, rep, level) (floorcast_rep_alert{{{match}}})"
+
+
+ABOUT_PEOPLE = 'kind!="deals_silent"'
+"""Alerts of reps and teams; those of a site say that its feed is silent."""
+
+
+def open_count(level: str) -> str:
+    """How many reps and teams have an open alert of a level; 0 while rules are evaluated."""
+    found = open_alerts(f'level="{level}",{ABOUT_PEOPLE}')
+    return f"sum({found}) or 0 * {r.WORKERS}"
+
+
+def open_by_team(level: str) -> str:
+    """How many alerts of a level are open in each team that has any."""
+    found = open_alerts(f'level="{level}",{ABOUT_PEOPLE}')
+    return f"sum by (team) ({found})"
+
+
+def begun(match: str) -> str:
+    """1 for a minute where a red alert begins: of a rep, or of a team."""
+    red = open_alerts(f'level="red",{match}')
+    return f"{red} unless max_over_time({red}[{GAP}:1m] offset 1m)"
+
+
+def scored_until() -> str:
+    """Up to when all contacts are scored, in ms since 1970."""
+    until = "floorcast_alerts_scored_until_timestamp_seconds"
+    return f"1000 * min(max by (partition) ({until}))"
+
+
 def left_out() -> str:
     """Rep series that `rep_series_limit` cuts off."""
     return "sum(floorcast_rep_series_dropped)"

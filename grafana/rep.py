@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 
 from grafana import queries as q
-from grafana.boards import choice, dashboard, one
+from grafana.boards import choice, dashboard, marks, one
 from grafana.headline import NO_CALLS, headline
 from grafana.links import CELL, REP, TEAM, of_team, to_board, to_page
 from grafana.looks import COUNT, DEALS, SHARE, Query
@@ -21,6 +21,7 @@ def rep() -> Dashboard:
     board.with_variable(choice("site", "Site", q.SITES))
     board.with_variable(one("rep", "Rep", q.REPS))
     board.with_variable(one("own_team", "The rep's team", q.TEAM_OF_REP, shown=False))
+    board.annotation(marks("Red alerts", q.begun('rep="$rep"'), "Red: {{kind}}"))
     board.with_row(Row("$rep, today"))
     behind = [
         to_page(f"/rep/{OF_REP}", "Rep, live page"),

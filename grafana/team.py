@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 from grafana_foundation_sdk.models.dashboard import GridPos
 
 from grafana import queries as q
-from grafana.boards import choice, dashboard, one
+from grafana.boards import choice, dashboard, marks, one
 from grafana.headline import NO_CALLS, TODAY, headline
 from grafana.links import FLOOR, TEAM, of_rep, to_board, to_page
 from grafana.looks import COUNT, HMS, SHARE, Query
@@ -22,6 +22,7 @@ def team() -> Dashboard:
     board = dashboard(TEAM, "Team", "What one team has done today, by rep.")
     board.with_variable(one("team", "Team", q.TEAMS))
     board.with_variable(choice("site", "Site", q.SITES_OF_TEAM))
+    board.annotation(marks("Red alerts", q.begun('team="$team"'), "Red: {{kind}}"))
     board.with_row(Row("$team, today"))
     behind = [to_page(f"/team/{OF_TEAM}", "Team, live page"), to_board(FLOOR, "Floor board")]
     for panel in headline(q.OF_TEAM, height=5, links=behind):

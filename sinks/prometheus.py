@@ -8,20 +8,20 @@ long. A partition that recovers shows nothing: its numbers are not whole yet.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Literal
 
+from sinks.alert_series import alert_family
 from sinks.exposition import escaped, gauge, number
 from sinks.latest import Latest
 from sinks.rep_families import COUNTS, HOUR, REVENUE, names
+from sinks.rep_label import RepLabel, shown_id
 from sinks.team_series import team_families, team_tallies
+from streams.core.alerts.book import Entry
 from streams.core.snapshot import RepSnapshot, SnapshotBatch
 from streams.core.tally import Tally
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-RepLabel = Literal["id", "hash", "off"]
 
 ROWS_AT_ONCE = 250
 """Reps whose values are put into text before the event loop gets its turn."""
@@ -32,7 +32,7 @@ _EMPTY = Tally()
 class _Row:
     """What one rep exports: its label block and its values as text, made once per snapshot."""
 
-    __slots__ = ("info", "labels", "money", "snapshot", "values")
+    __slots__ = ("info", "labels", "money", "newest", "snapshot", "values")
 
     def __init__(self, snapshot: RepSnapshot, labels: str, info: str) -> None:
         self.snapshot = snapshot
@@ -42,11 +42,14 @@ class _Row:
         hour = snapshot.windows.get("60m", _EMPTY)
         self.values = [number(one.value(today)) for one in COUNTS]
         self.values += [number(one.value(hour)) for one in HOUR]
+        called_ms = snapshot.newest_ms.get("call")
+        self.newest = None if called_ms is None else number(called_ms / 1000)
         self.money = [(escaped(c), *today.revenue(c)[:2]) for c in today.money]
 
     def series(self) -> int:
         """How many series it adds."""
-        return 1 + sum(value is not None for value in self.values) + 2 * len(self.money)
+        shown = (self.newest, *self.values)
+        return 1 + sum(value is not None for value in shown) + 2 * len(self.money)
 
 
 class PrometheusSink:
@@ -55,13 +58,21 @@ class PrometheusSink:
     `rep_label`: `id`, `hash` (a pseudonym: it hides ids from a glance, not from who has the list of
     ids; names are left out) or `off` (no rep series, only teams, each partition's part apart).
     Beyond `series_limit` rep series whole reps are left out, the last ones by id, and
-    `floorcast_rep_series_dropped` says how many series that were; team series are never cut.
+    `floorcast_rep_series_dropped` says how many series that were; team series and alerts are never
+    cut. `alerts` gives all alerts there are; those that are open are shown.
     """
 
     name = "prometheus"
 
-    def __init__(self, *, rep_label: RepLabel = "id", series_limit: int = 500_000) -> None:
+    def __init__(
+        self,
+        *,
+        rep_label: RepLabel = "id",
+        series_limit: int = 500_000,
+        alerts: Callable[[], Iterable[Entry]] = tuple,
+    ) -> None:
         self._latest = Latest()
+        self._alerts = alerts
         self._rep_label = rep_label
         self._series_limit = series_limit
         self._rows: dict[str, _Row] = {}
@@ -133,6 +144,7 @@ class PrometheusSink:
             "1 for each partition whose numbers are here; an absent one is missing from all sums.",
             [f'{{partition="{p}"}} 1\n' for p in shown],
         )
+        yield alert_family(self._alerts(), self._rep_label)
         yield from _rep_families(rows)
         yield from team_families(teams)
 
@@ -148,9 +160,8 @@ class PrometheusSink:
         row = self._rows.get(snapshot.rep_id)
         if row is not None and _same_place(row.snapshot, snapshot):
             return row.labels, row.info
-        rep, name = snapshot.rep_id, snapshot.name or ""
-        if self._rep_label == "hash":
-            rep, name = hashlib.blake2b(rep.encode(), digest_size=8).hexdigest(), ""
+        rep = shown_id(snapshot.rep_id, self._rep_label)
+        name = "" if self._rep_label == "hash" else snapshot.name or ""
         inner = (
             f'rep="{escaped(rep)}",team="{escaped(snapshot.team_id)}",'
             f'site="{escaped(snapshot.site)}"'
@@ -165,6 +176,11 @@ def _rep_families(rows: Sequence[_Row]) -> Iterator[str]:
         "floorcast_rep_info",
         "Who a rep is; the value is always 1.",
         [row.info for row in rows],
+    )
+    yield gauge(
+        "floorcast_rep_newest_call_timestamp_seconds",
+        "When the rep's newest call that is counted ended, seconds since 1970.",
+        [f"{row.labels}{row.newest}\n" for row in rows if row.newest is not None],
     )
     for i, (name, text) in enumerate(names("rep")):
         yield gauge(

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct, structs
 
 from streams.core.basis import app_of, namespace
 from streams.core.errors import SettingsError
+from streams.http_url import problems_of as url_problems
 from streams.redis_url import full_url, problems_of
 
 PREFIX = "FLOORCAST_"
@@ -183,6 +184,31 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="Header in which a trusted proxy names the user.",
         ),
     ] = ""
+    page_url: Annotated[
+        str | None,
+        Meta(description="Address of the live page as people open it; alerts link to it."),
+    ] = None
+    alertmanager_url: Annotated[
+        str | None,
+        Meta(
+            description="Alertmanager that is told of red alerts, like http://alertmanager:9093.",
+            extra={"secret": True},
+        ),
+    ] = None
+    webhook_url: Annotated[
+        str | None,
+        Meta(
+            description="Address that each red alert and each recovery is posted to.",
+            extra={"secret": "path"},
+        ),
+    ] = None
+    webhook_secret: Annotated[
+        str | None,
+        Meta(
+            description="Signs what is posted to webhook_url, so that receivers know who sent it.",
+            extra={"secret": True},
+        ),
+    ] = None
     rep_label: Annotated[
         Literal["id", "hash", "off"],
         Meta(description="Rep label in Prometheus: the id, a hash of it, or no rep series."),
@@ -260,12 +286,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def masked(name: str, value: object) -> object:
-    """A setting's value fit for logs: passwords become `****`, a URL keeps its host."""
-    if value is None or not _meta(name).get("secret"):
+    """A setting's value fit for logs: passwords become `****`, a URL keeps its host.
+
+    Of a URL whose path is a secret (`"secret": "path"`) nothing else is kept.
+    """
+    secret = _meta(name).get("secret")
+    if value is None or not secret:
         return value
     text = str(value)
     if "://" in text:
         scheme, rest = text.split("://", 1)
+        if secret == "path":
+            return f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}/****"
         return f"{scheme}://****@{rest.rsplit('@', 1)[1]}" if "@" in rest else text
     return "****"
 
@@ -379,7 +411,7 @@ def _together(values: Mapping[str, Any]) -> list[str]:
         problems.append(
             f"app = {app!r}: must not end like a generation; `floorcast rebuild` makes those"
         )
-    return problems + problems_of(values)
+    return [*problems, *problems_of(values), *url_problems(values)]
 
 
 def _nearest(name: str, prefix: str = "") -> str:

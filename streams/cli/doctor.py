@@ -70,7 +70,15 @@ def command(context: Context, as_json: bool, prometheus_url: str | None, timeout
 
 def checks(settings: Settings, prometheus_url: str | None) -> list[Check]:
     """Everything that is looked at; whether a broker answers comes first."""
-    from streams.cli.doctor_checks import alerts, around, brokers, events, topics, workers
+    from streams.cli.doctor_checks import (
+        alerts,
+        around,
+        brokers,
+        events,
+        receivers,
+        topics,
+        workers,
+    )
     from streams.cli.doctor_checks.finding import Check
 
     return [
@@ -86,6 +94,7 @@ def checks(settings: Settings, prometheus_url: str | None) -> list[Check]:
         Check("events", partial(events.counted, settings)),
         Check("plan", partial(around.plan, settings), kafka=False),
         Check("redis", partial(around.redis, settings), kafka=False),
+        Check("alertmanager", partial(receivers.receivers, settings), kafka=False),
         Check("prometheus", partial(around.prometheus, prometheus_url), kafka=False),
     ]
 

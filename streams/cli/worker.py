@@ -84,9 +84,11 @@ def compose(
         disable_created_metrics,
     )
 
+    from sinks.held_alerts import HeldAlerts
     from sinks.prometheus import PrometheusSink
     from streams.cli.plan_file import load_plan
     from streams.cli.servers import MetricsServer, PageServer
+    from streams.cli.telling import senders
     from streams.core.clock import SystemClock
     from streams.engine.app import Worker
     from streams.engine.telemetry import Telemetry
@@ -101,12 +103,13 @@ def compose(
     disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no types here
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
+    telemetry, held = Telemetry(registry), HeldAlerts()
     prometheus = PrometheusSink(
-        rep_label=settings.rep_label, series_limit=settings.rep_series_limit
+        rep_label=settings.rep_label, series_limit=settings.rep_series_limit, alerts=held.shown
     )
     servers: list[MetricsServer | PageServer] = [MetricsServer(settings, registry, prometheus)]
     sinks: list[Sink] = [prometheus]
-    alerts_to: list[AlertsTo] = []
+    alerts_to: list[AlertsTo] = [held]
     if (redis_url := settings.redis()) is not None:
         from sinks.redis import RedisSink
         from sinks.redis_alerts import RedisAlerts
@@ -121,13 +124,9 @@ def compose(
         alerts_to.append(page.alerts)
         servers.append(page)
     worker = Worker(
-        settings,
-        plan,
-        sinks,
-        clock,
-        Telemetry(registry),
-        rebuilding=rebuilding,
-        alerts_to=alerts_to,
+        settings, plan, sinks, clock, telemetry, rebuilding=rebuilding, alerts_to=alerts_to
     )
-    worker.run_with([*before, *(s.start for s in servers)], [*(s.stop for s in servers), *after])
+    telling = senders(settings, held, clock, telemetry, lambda: worker.state.alerting.parts)
+    services = [*servers, *telling]
+    worker.run_with([*before, *(s.start for s in services)], [*(s.stop for s in services), *after])
     return worker

@@ -123,6 +123,14 @@ class Telemetry:
             "reason",
         )
 
+        self.alert_posts = counter(
+            "alert_posts", "Posts of alerts that the receiver has taken.", "to"
+        )
+        self.alert_post_failures = counter(
+            "alert_post_failures",
+            "Posts of alerts that the receiver has not taken; they are tried again.",
+            "to",
+        )
         self.scored_until = gauge(
             "alerts_scored_until_timestamp_seconds",
             "Contacts that ended before this are scored, of sites in this partition; since 1970.",
@@ -142,6 +150,10 @@ class Telemetry:
                 self.alerts.labels("held_back", reason).inc()
         else:
             self.alerts.labels(type(outcome).__name__.lower(), outcome.reason).inc()
+
+    def alert_post(self, to: str, went_through: bool) -> None:
+        """Count that a receiver of alerts was posted to."""
+        (self.alert_posts if went_through else self.alert_post_failures).labels(to).inc()
 
     def applied(self, topic: str, applied: Applied) -> None:
         """Count the outcomes of a slice."""

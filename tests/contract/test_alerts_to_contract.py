@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pytest
 
+from sinks.held_alerts import HeldAlerts
 from sinks.redis_alerts import RedisAlerts, RedisAlertsReader
 from sinks.wallboard.model import BoardModel, WallboardAlerts
 from streams.core.alerts.book import Entry, Happened
@@ -37,6 +38,17 @@ class Page:
         return self._model.alerts
 
 
+class Held:
+    def __init__(self) -> None:
+        self._held = HeldAlerts()
+
+    def writer(self) -> AlertsTo:
+        return self._held
+
+    async def seen(self) -> KnownAlerts | None:
+        return self._held.known
+
+
 class InRedis:
     def __init__(self, server: RedisServer) -> None:
         self.server = server
@@ -53,10 +65,12 @@ class InRedis:
             await reader.close()
 
 
-@pytest.fixture(params=["page", "redis"])
+@pytest.fixture(params=["page", "held", "redis"])
 def backend(request: pytest.FixtureRequest) -> Backend:
     if request.param == "page":
         return Page()
+    if request.param == "held":
+        return Held()
     return InRedis(request.getfixturevalue("make_redis")())
 
 

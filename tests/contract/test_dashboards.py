@@ -13,10 +13,11 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from grafana.alerts import runbook
+from grafana.alerts import how_rare, runbook
 from grafana.generate import dashboards, main
 from grafana.links import PAGE
 from grafana.lint import BOARD_LINK, links_of, problems
+from grafana.lint_queries import problems as query_problems
 from tests.contract.promql import unknown
 from tests.grafana.dashboards import DASHBOARDS, ROOT, data_panels, load
 from tests.grafana.small_audit import Audit
@@ -39,6 +40,10 @@ def test_the_checked_in_dashboards_are_what_the_generator_makes() -> None:
 @on_each
 def test_a_dashboard_is_valid_for_grafana(name: str) -> None:
     board = load(name)
+    for mark in board.get("annotations", {}).get("list", ()):
+        # Prometheus' own: "plugins can set any property directly on the main object".
+        for own in ("expr", "step", "titleFormat", "textFormat"):
+            assert mark.pop(own)
     errors = list(Draft7Validator(SCHEMAS["Dashboard"]).iter_errors(board))
     for panel in (one for one in board["panels"] if one["type"] != "row"):
         kind = panel["type"]
@@ -114,11 +119,37 @@ def test_an_address_without_a_scheme_is_refused(
 
 
 def test_the_alerts_board_has_the_runbook_whole() -> None:
-    (panel,) = (one for one in load("alerts.json")["panels"] if one["type"] == "text")
+    panel = text_panel("Runbook")
     shown = re.findall(r"^### (\w+)$", panel["options"]["content"], re.MULTILINE)
     assert shown == [rule["alert"] for name in ("pipeline", "audit") for rule in of_file(name)]
     with pytest.raises(ValueError, match="no heading '## Runbook'"):
         runbook("# Nothing here\n")
+
+
+def test_the_alerts_board_says_how_rare_false_alarms_are() -> None:
+    said = text_panel("How rare false alarms are")["options"]["content"]
+    assert said.startswith("Of 1,000 days that reps work with nothing wrong, about five or six")
+    assert "|" not in said
+    with pytest.raises(ValueError, match="no heading '## How rare"):
+        how_rare("# Nothing here\n")
+
+
+def text_panel(title: str) -> dict[str, Any]:
+    """A page of words on the alerts board."""
+    found: dict[str, Any]
+    (found,) = (one for one in load("alerts.json")["panels"] if one["title"] == title)
+    assert found["type"] == "text"
+    return found
+
+
+@pytest.mark.parametrize("name", ["rep.json", "team.json"])
+async def test_marks_ask_the_chosen_source_for_what_is_exported(name: str) -> None:
+    worker = Worker()
+    await worker.show(REPS)
+    (mark,) = load(name)["annotations"]["list"]
+    assert mark["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+    assert unknown(mark["expr"], worker.exported()) == []
+    assert list(query_problems(mark["expr"])) == []
 
 
 def of_file(name: str) -> list[dict[str, Any]]:

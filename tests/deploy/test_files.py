@@ -8,13 +8,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
 from streams.cli.main import COMMANDS
+from streams.core.alerts.notices import alert_name
+from streams.core.alerts.told import Kind
 from streams.settings import Settings, describe
 from tests.services.programs import REPOSITORY, require
 
@@ -94,6 +96,87 @@ def test_alerts_of_every_severity_reach_somebody(severity: str) -> None:
         f"severity={severity}",
     )
     assert receiver.strip() == "operators"
+
+
+@pytest.mark.parametrize("alertname", [*map(alert_name, get_args(Kind)), "FloorcastRepIdle"])
+def test_alerts_about_people_go_to_supervisors_and_say_where_to_read_on(alertname: str) -> None:
+    config = DEPLOY / "alertmanager" / "alertmanager.yml"
+    of = ("config", "routes", "test", f"--config.file={config}", f"alertname={alertname}")
+    about_the_feed = alertname == "FloorcastDealsSilent"
+    reached = run(require("amtool"), *of, "severity=warning").strip()
+    assert reached == ("operators" if about_the_feed else "supervisors")
+    headings = re.findall(r"^### (\w+)$", (DEPLOY / "alerts.md").read_text("utf-8"), re.MULTILINE)
+    assert alertname in headings
+
+
+def rendered(template: str, data: dict[str, Any], folder: Path) -> str:
+    """What a message says; `data` is what the Alertmanager gives a template."""
+    file = folder / "data.json"
+    file.write_text(json.dumps(data), encoding="utf-8")
+    return run(
+        require("amtool"),
+        "template",
+        "render",
+        f"--template.glob={DEPLOY / 'alertmanager' / 'templates' / '*.tmpl'}",
+        f'--template.text={{{{ template "{template}" . }}}}',
+        f"--template.data={file}",
+    )
+
+
+def message(status: str, *alerts: tuple[str, dict[str, str]]) -> dict[str, Any]:
+    """A team's group of alerts, each a status and its annotations."""
+    label = {"alertname": "FloorcastConversionDrop", "team": "north"}
+    return {
+        "status": status,
+        "commonLabels": label,
+        "commonAnnotations": {"summary": "It has dropped.", "summary_zh": "下降了。"},
+        "alerts": [{"status": at, "labels": label, "annotations": said} for at, said in alerts],
+    }
+
+
+ANA = {"description": "Ana: 7 sales.", "text_zh": "Ana：7 单。", "link": "https://boards/rep/1"}
+BO = {"description": "Bo <3>: 5 sales.", "text_zh": "Bo：5 单。"}
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("floorcast.title", "north: 1 open – It has dropped."),
+        ("floorcast.title.zh", "north：1 条未处理 – 下降了。"),
+        ("floorcast.text", "Ana: 7 sales.\nhttps://boards/rep/1\nClosed: Bo <3>: 5 sales.\n"),
+        ("floorcast.text.zh", "Ana：7 单。\nhttps://boards/rep/1\n已关闭：Bo：5 单。\n"),
+    ],
+)
+def test_a_message_has_what_is_open_and_what_is_closed(
+    template: str, said: str, tmp_path: Path
+) -> None:
+    both = message("firing", ("firing", ANA), ("resolved", BO))
+    assert rendered(template, both, tmp_path) == said
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("floorcast.title", "north: all closed – It has dropped."),
+        ("floorcast.title.zh", "north：已全部关闭 – 下降了。"),
+    ],
+)
+def test_a_message_says_when_all_is_closed(template: str, said: str, tmp_path: Path) -> None:
+    assert rendered(template, message("resolved", ("resolved", ANA)), tmp_path) == said
+
+
+def test_a_mail_has_both_languages_and_a_link(tmp_path: Path) -> None:
+    html = rendered("floorcast.html", message("firing", ("firing", ANA)), tmp_path)
+    link = '<a href="https://boards/rep/1">https://boards/rep/1</a>'
+    assert html == f"\n<p>Ana: 7 sales.</p><p>Ana：7 单。</p><p>{link}</p>\n".lstrip()
+
+
+def test_an_alert_about_the_pipeline_comes_out_all_the_same(tmp_path: Path) -> None:
+    plain = message("firing", ("firing", {"description": "Events wait."}))
+    plain |= {"commonLabels": {}, "commonAnnotations": {}}
+    assert rendered("floorcast.title", plain, tmp_path) == "1 open"
+    for template in ("floorcast.text", "floorcast.text.zh"):
+        assert rendered(template, plain, tmp_path).strip() == "Events wait."
 
 
 def test_ports_are_published_on_loopback_only() -> None:
@@ -199,7 +282,9 @@ def test_every_alert_has_its_place_in_the_runbook() -> None:
     assert headings == [rule["alert"] for rule in rules]
 
 
-@pytest.mark.parametrize("readme", ["deploy/README.md", "grafana/README.md"])
+@pytest.mark.parametrize(
+    "readme", ["deploy/README.md", "deploy/alerts.md", "grafana/README.md", "sinks/README.md"]
+)
 def test_links_and_named_files_are_there(readme: str) -> None:
     file = REPOSITORY / readme
     text = file.read_text(encoding="utf-8")

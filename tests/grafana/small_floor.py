@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from sinks.prometheus import PrometheusSink, RepLabel
+from sinks.prometheus import PrometheusSink
+from sinks.rep_label import RepLabel
 from streams.cli.servers import MetricsServer
+from streams.core.alerts.book import AlertBook
+from streams.core.alerts.outcomes import Level
+from streams.core.alerts.told import Kind, RepAlert
 from streams.core.errors import MalformedEvent
 from streams.core.outcome import Applied
 from streams.core.snapshot import Partial, PartitionStatus, RepSnapshot, SnapshotBatch
@@ -15,6 +19,7 @@ from streams.settings import Settings
 from tests.contract.promql import Exported, parsed
 
 VERSION = (1, 1)
+ALERT_MS = 1_772_445_000_000
 KINDS = ("call-ended", "deal-closed", "survey-submitted")
 CALL_SOURCE, DEAL_SOURCE = "pbx-1", "crm"
 
@@ -57,6 +62,7 @@ def rep(rep_id: str, team: str, site: str, today: Tally, partition: int = 0) -> 
         in_roster=True,
         name=f"Name of {rep_id}",
         windows={"today": today, "60m": today},
+        newest_ms={"call": 1_772_445_000_000} if today.dials else {},
     )
 
 
@@ -68,6 +74,32 @@ REPS = (
     rep("r-5", "south", "london", Tally(money={"KWD": {"home": (7_500, 0)}}), partition=1),
 )
 """150 contacts and 10 net deals; r-4 and r-5 have no calls today, so their rates do not exist."""
+
+
+def open_alerts() -> AlertBook:
+    """A red of r-3, an amber of r-1, and a red of the whole team south."""
+    book = AlertBook()
+    book.hear(open_alert("r-3", "south", "london", "red"))
+    book.hear(open_alert("r-1", "north", "shanghai", "amber"))
+    book.hear(open_alert("", "south", "london", "red", "team_conversion_drop"))
+    return book
+
+
+def open_alert(
+    rep_id: str, team: str, site: str, level: Level, kind: Kind = "conversion_drop"
+) -> RepAlert:
+    """An alert that has just been told."""
+    return RepAlert(
+        alert_id=f"{kind}-{rep_id}",
+        kind=kind,
+        state=level,
+        level=level,
+        site_id=site,
+        team_id=team,
+        rep_id=rep_id,
+        at_ms=ALERT_MS,
+        evidence=8_000.0,
+    )
 
 
 def partials(reps: tuple[RepSnapshot, ...]) -> list[Partial]:
@@ -98,7 +130,9 @@ class Worker:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.telemetry = Telemetry(self.registry)
-        self.sink = PrometheusSink(rep_label=rep_label)
+        self.sink = PrometheusSink(
+            rep_label=rep_label, alerts=lambda: open_alerts().entries(ALERT_MS)
+        )
         self.server = MetricsServer(Settings(metrics_port=port), self.registry, self.sink)
 
     @property
@@ -136,6 +170,9 @@ class Worker:
         for table in ("scoreboard", "ledger"):
             self.telemetry.changelog_records.labels(table).inc(5)
             self.telemetry.changelog_bytes.labels(table).inc(2_000)
+        for to in ("alertmanager", "webhook"):
+            self.telemetry.alert_post(to, True)
+            self.telemetry.alert_post(to, False)
         for sink in ("prometheus", "redis"):
             self.telemetry.sink_writes.labels(sink).inc(3)
             self.telemetry.sink_failures.labels(sink).inc(1)

@@ -113,6 +113,34 @@ def test_every_query_of_every_panel_returns_finite_numbers(
             assert all(map(math.isfinite, values)) or "/" in target["expr"], where
 
 
+@pytest.mark.parametrize("name", ["rep.json", "team.json"])
+def test_marks_name_what_began(floor: PrometheusServer, name: str) -> None:
+    board = load(name)
+    (mark,) = board["annotations"]["list"]
+    found = floor.query(sent(board, mark["expr"]))
+    # This Prometheus has only just begun to look, so what is open begins now.
+    assert {one["metric"].get("rep", "") for one in found} <= {"r-3", ""}
+    assert all(one["metric"]["team"] == "south" for one in found)
+
+
+def test_open_alerts_are_counted_once_though_every_worker_shows_them(
+    floor: PrometheusServer,
+) -> None:
+    assert len(floor.query('floorcast_rep_alert{level="amber"}')) == 2
+    (red,) = panel("alerts.json", "Red alerts")
+    (amber,) = panel("alerts.json", "Amber")
+    assert (floor.value(red), floor.value(amber)) == (2, 1)
+    (by_team,) = panel("alerts.json", "Open red alerts by team")
+    assert by_label(floor, by_team, "team") == {"south": 2}
+
+
+def test_where_reps_are_not_named_open_alerts_are_counted_by_team(
+    without_reps: PrometheusServer,
+) -> None:
+    (red,) = panel("alerts.json", "Red alerts")
+    assert without_reps.value(red) == 2
+
+
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_results_have_the_labels_that_legends_and_tables_show(
     floor: PrometheusServer, name: str

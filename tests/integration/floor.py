@@ -116,7 +116,11 @@ class FloorWorker:
 
     def reps(self) -> set[str]:
         """The reps on its /metrics/reps."""
-        return {labels["rep"] for labels, _ in _samples(self._get("/metrics/reps"), REP_SAMPLE)}
+        return {labels["rep"] for labels, _ in self.rep_samples(REP_SAMPLE)}
+
+    def rep_samples(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """(labels, value) of every sample of that name on its /metrics/reps."""
+        return _samples(self._get("/metrics/reps"), name)
 
     def _answers(self) -> bool:
         return is_ready(f"{self.url}/metrics")

@@ -123,15 +123,20 @@ def test_without_a_broker_only_what_needs_none_is_looked_at() -> None:
 
 
 def test_a_floor_without_anything_is_told_in_one_line_a_check_and_exit_code_1() -> None:
-    environ = {"FLOORCAST_BROKERS": "127.0.0.1:1", "FLOORCAST_REDIS_URL": "redis://127.0.0.1:1/0"}
+    environ = {
+        "FLOORCAST_BROKERS": "127.0.0.1:1",
+        "FLOORCAST_REDIS_URL": "redis://127.0.0.1:1/0",
+        "FLOORCAST_ALERTMANAGER_URL": "http://u:secret@127.0.0.1:1",
+    }
     arguments = ["doctor", "--timeout", "1", "--prometheus", "http://u:secret@127.0.0.1:1"]
     done = CliRunner().invoke(cli, arguments, env=environ)
     lines = done.output.splitlines()
     assert done.exit_code == 1
     assert lines[0].startswith("fail     brokers: ")
-    assert [line.split()[0] for line in lines[1:-4]] == ["skipped"] * 9
-    assert lines[-4].startswith("ok       plan: none is set")
-    assert lines[-3].startswith("fail     redis: redis://127.0.0.1:1/0: ")
+    assert [line.split()[0] for line in lines[1:-5]] == ["skipped"] * 9
+    assert lines[-5].startswith("ok       plan: none is set")
+    assert lines[-4].startswith("fail     redis: redis://127.0.0.1:1/0: ")
+    assert lines[-3].startswith("fail     alertmanager: http://127.0.0.1:1 does not answer")
     assert lines[-2].startswith("fail     prometheus: http://127.0.0.1:1 does not answer")
     assert "secret" not in done.output
 

@@ -9,13 +9,20 @@ from typing import Literal
 
 import pytest
 from aiohttp import ClientSession, web
+from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
 from sinks.prometheus import CONTENT_TYPE, PrometheusSink
 from sinks.prometheus_http import reps_handler
+from sinks.rep_label import RepLabel
+from streams.core.alerts.actions import AlertAction
+from streams.core.alerts.told import RepAlert
 from streams.core.snapshot import Partial, PartitionStatus, RepSnapshot, SnapshotBatch
 from streams.core.tally import Tally
 from tests.services.programs import require
+from tests.unit.alert_entries import AT_MS, ack, end_of, entries, red
+
+ALERT, NEWEST_CALL = "floorcast_rep_alert", "floorcast_rep_newest_call_timestamp_seconds"
 
 TODAY = Tally(
     dials=200,
@@ -239,3 +246,58 @@ async def test_a_scraper_that_hangs_up_is_no_error(caplog: pytest.LogCaptureFixt
     finally:
         await runner.cleanup()
     assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+
+
+async def test_the_newest_call_is_there_for_who_has_called() -> None:
+    called = structs.replace(rep("ana"), newest_ms={"call": 1_772_445_600_500, "deal": 1})
+    text = await rendered(called, rep("bo"))
+
+    (found,) = [one for one in samples(text) if one[0] == NEWEST_CALL]
+    assert found[1]["rep"] == "ana"
+    assert found[2] == 1_772_445_600.5
+
+
+def alerts(text: str) -> list[tuple[dict[str, str], float]]:
+    return [(labels, number) for name, labels, number in samples(text) if name == ALERT]
+
+
+async def of_alerts(rep_label: RepLabel, *told: RepAlert | AlertAction) -> str:
+    return await rendered(sink=PrometheusSink(rep_label=rep_label, alerts=lambda: entries(*told)))
+
+
+async def test_an_alert_is_a_series_while_it_is_open() -> None:
+    first, later = red("ana"), AT_MS + 1
+    text = await of_alerts("id", first, red("bo"), ack(first, at_ms=later))
+    assert [(labels["rep"], number) for labels, number in alerts(text)] == [("ana", 1), ("bo", 1)]
+    assert alerts(text)[0][0] == {
+        "kind": "conversion_drop",
+        "site": "lisbon",
+        "team": "north",
+        "rep": "ana",
+        "level": "red",
+    }
+    over = await of_alerts("id", first, end_of(first, at_ms=later))
+    assert alerts(over) == []
+    assert alerts(await of_alerts("id", red("ana", state="held_back"))) == []
+
+
+async def test_alerts_of_a_team_have_no_rep() -> None:
+    text = await of_alerts("id", red("", kind="team_conversion_drop", team_id="north"))
+    ((labels, number),) = alerts(text)
+    assert (labels["kind"], number) == ("team_conversion_drop", 1)
+    assert "rep" not in labels
+
+
+async def test_alerts_have_the_same_pseudonym_as_reps_and_no_text() -> None:
+    sink = PrometheusSink(rep_label="hash", alerts=lambda: entries(red("ana.costa")))
+    text = await rendered(rep("ana.costa"), sink=sink)
+    ((labels, _),) = alerts(text)
+    assert labels["rep"] == value_labels(text, "floorcast_rep_info")["rep"]
+    assert "ana.costa" not in text
+    assert "7 sales" not in text
+
+
+async def test_alerts_are_counted_by_team_where_reps_are_not_named() -> None:
+    ((labels, number),) = alerts(await of_alerts("off", red("ana"), red("bo")))
+    assert "rep" not in labels
+    assert number == 2
