@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 
 import msgspec
 import pytest
@@ -14,55 +13,14 @@ import pytest
 from streams.core.alerts.desk import AlertDesk
 from streams.core.alerts.explain import explain
 from streams.core.alerts.told import RepAlert, decode_alert, told
-from streams.core.events import CALL_ENDED, DEAL_CLOSED
 from streams.core.plan import parse_plan
 from streams.topics import MATURED_CONTACTS, REP_ALERTS
-from tests.builders import DAY_MS, HOUR_MS, call, deal
+from tests.builders import DAY_MS
+from tests.integration.dropping_floor import DAYS, DROP_DAY, DROPPED, PLAN, REPS, history
 from tests.integration.floor import Floor, wait_until
-from tests.integration.mixed_events import Sending
 from tests.services.kafka import KafkaServer
 
-REPS = [f"r{number}" for number in range(10)]
-DROPPED = "r3"
 FIRST_MS = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp() * 1000)
-DAYS, DROP_DAY = 12, 10
-EVERY_MS = 8 * 60_000
-SOLD = 0.25
-PLAN = """
-[sites.lisbon]
-zone = "Europe/Lisbon"
-[teams.north]
-site = "lisbon"
-[alerts]
-grace_minutes = 10
-baseline_days = 6
-baseline_lag_days = 1
-minimum_days = 4
-minimum_contacts = 200
-minimum_team = 5
-""" + "".join(f'[[roster]]\nrep = "{rep}"\nname = "Rep {rep}"\nteam = "north"\n' for rep in REPS)
-
-
-def shift(day: int, dice: Random) -> Iterator[tuple[int, Sending]]:
-    """(event time, event) of a day: each rep has a contact every eight minutes."""
-    opens_ms = FIRST_MS + day * DAY_MS
-    for number, rep in enumerate(REPS):
-        for begins_ms in range(opens_ms, opens_ms + 8 * HOUR_MS, EVERY_MS):
-            at_ms = begins_ms + number * 40_000
-            call_id = f"{rep}-{at_ms}"
-            event = call(at_ms=at_ms, rep_id=rep, call_id=call_id)
-            yield at_ms, Sending(CALL_ENDED, rep, json.dumps(event).encode())
-            if dice.random() < (0.0 if rep == DROPPED and day >= DROP_DAY else SOLD):
-                sold_ms = at_ms + 90_000
-                about = {"rep_id": rep, "deal_id": f"d-{call_id}", "call_id": call_id}
-                sold = deal(at_ms=sold_ms, closed_ms=sold_ms, **about)
-                yield sold_ms, Sending(DEAL_CLOSED, sold["deal_id"], json.dumps(sold).encode())
-
-
-def history() -> list[Sending]:
-    dice = Random(4)
-    events = [one for day in range(DAYS) for one in shift(day, dice)]
-    return [sending for _, sending in sorted(events, key=lambda one: one[0])]
 
 
 @pytest.fixture
@@ -87,7 +45,7 @@ def test_a_drop_is_told_of_that_rep_alone_though_its_owner_is_killed_while_it_te
     floor: Floor,
 ) -> None:
     worker = floor.worker("a")
-    floor.send(history())
+    floor.send(history(FIRST_MS))
     wait_until(lambda: reds(floor), 90)
     worker.kill()
     floor.worker("a")

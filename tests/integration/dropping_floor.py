@@ -1,0 +1,55 @@
+"""A floor of ten reps, of whom one stops selling: twelve days of calls and deals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from random import Random
+
+from streams.core.events import CALL_ENDED, DEAL_CLOSED
+from tests.builders import DAY_MS, HOUR_MS, call, deal
+from tests.integration.mixed_events import Sending
+
+REPS = [f"r{number}" for number in range(10)]
+DROPPED = "r3"
+DAYS, DROP_DAY = 12, 10
+EVERY_MS = 8 * 60_000
+SOLD = 0.25
+PLAN = """
+[sites.lisbon]
+zone = "Europe/Lisbon"
+[teams.north]
+site = "lisbon"
+[alerts]
+grace_minutes = 10
+baseline_days = 6
+baseline_lag_days = 1
+minimum_days = 4
+minimum_contacts = 200
+minimum_team = 5
+""" + "".join(f'[[roster]]\nrep = "{rep}"\nname = "Rep {rep}"\nteam = "north"\n' for rep in REPS)
+
+
+def shift(
+    first_ms: int, day: int, dice: Random, *, sold: float = SOLD
+) -> Iterator[tuple[int, Sending]]:
+    """(event time, event) of a day: each rep has a contact every eight minutes from opening on."""
+    opens_ms = first_ms + day * DAY_MS
+    for number, rep in enumerate(REPS):
+        for begins_ms in range(opens_ms, opens_ms + 8 * HOUR_MS, EVERY_MS):
+            at_ms = begins_ms + number * 40_000
+            call_id = f"{rep}-{at_ms}"
+            event = call(at_ms=at_ms, rep_id=rep, call_id=call_id)
+            yield at_ms, Sending(CALL_ENDED, rep, json.dumps(event).encode())
+            if dice.random() < (0.0 if rep == DROPPED and day >= DROP_DAY else sold):
+                sold_ms = at_ms + 90_000
+                about = {"rep_id": rep, "deal_id": f"d-{call_id}", "call_id": call_id}
+                made = deal(at_ms=sold_ms, closed_ms=sold_ms, **about)
+                yield sold_ms, Sending(DEAL_CLOSED, made["deal_id"], json.dumps(made).encode())
+
+
+def history(first_ms: int) -> list[Sending]:
+    """All days from `first_ms`, the opening of the first, in the order of their events."""
+    dice = Random(4)
+    events = [one for day in range(DAYS) for one in shift(first_ms, day, dice)]
+    return [sending for _, sending in sorted(events, key=lambda one: one[0])]
