@@ -217,7 +217,10 @@ def _apply_posting(board: Scoreboard, record: LogRecord, out: Applied) -> None:
         )
     }
     order = ("revised", "accepted", "duplicate", "expired")
-    _count(out, next((v for v in order if v in verdicts), "duplicate"))
+    verdict = next((v for v in order if v in verdicts), "duplicate")
+    _count(out, verdict)
+    if posting.has_contact and posting.closed_at_ms < board.handed_on_ms:
+        out.late_deals += verdict in ("accepted", "revised")
 
 
 _ONE: dict[str, Callable[[Scoreboard, LogRecord, Applied], None]] = {

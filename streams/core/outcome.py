@@ -14,7 +14,8 @@ class Applied:
     under that key. `dead`: (record, why), to become dead letters. `cold` counts days that had to be
     read from the local store and is beside the other counts. `newest_ms` is the newest event time
     per source among what was good. `stopped`: (index of the first event not dealt with, why), when
-    so many events were bad that the rest of the slice must wait for a person.
+    so many events were bad that the rest of the slice must wait for a person. `late_deals` are
+    postings that changed something after the contacts of their time were handed on to be scored.
     """
 
     __slots__ = (
@@ -25,6 +26,7 @@ class Applied:
         "dead",
         "duplicate",
         "expired",
+        "late_deals",
         "misrouted",
         "newest_ms",
         "revised",
@@ -37,6 +39,7 @@ class Applied:
         self.duplicate = 0
         self.expired = 0
         self.cold = 0
+        self.late_deals = 0
         self.misrouted: list[tuple[LogRecord, str, str]] = []
         self.dead: list[tuple[LogRecord, MalformedEvent]] = []
         self.newest_ms: dict[str, int] = {}
@@ -56,6 +59,7 @@ class Applied:
         self.duplicate += other.duplicate
         self.expired += other.expired
         self.cold += other.cold
+        self.late_deals += other.late_deals
         self.misrouted += other.misrouted
         for source, at_ms in other.newest_ms.items():
             self.saw(source, at_ms)

@@ -38,7 +38,8 @@ class Scoreboard:
 
     `partition` of `partitions` is the one it owns, `plan` places reps and maps dispositions,
     `detail_days` is how many days behind the partition's newest one are kept. `cold_days` is how
-    many rep-days older than the newest two are in memory until `evict`.
+    many rep-days older than the newest two are in memory until `evict`. `handed_on_ms`: contacts
+    before it were handed on to be scored, which its owner knows.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Scoreboard:
         self.newest_day = -1
         self.oldest_day = NEVER
         self.cold_days = 0
+        self.handed_on_ms = -1
         self.changed: list[Rep] = []
         self._writer = b""
         self._opened = False

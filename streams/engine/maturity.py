@@ -68,6 +68,7 @@ class Maturity:
     async def _hand_on(self, partition: int, board: Scoreboard) -> None:
         state = self._state
         part = state.alerting.parts[partition]
+        board.handed_on_ms = part.contacts.at_ms
         ripe_ms = state.alerting.ripe_until(partition)
         span = first_span(board, part.contacts.at_ms, ripe_ms)
         if span is None:

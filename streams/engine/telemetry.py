@@ -113,6 +113,10 @@ class Telemetry:
             "sink_pending_reps", "Reps waiting to be written to a sink.", "sink"
         )
 
+        self.late_deals = counter(
+            "alerts_late_deals",
+            "Deals that came or changed after their contact was scored: alerts do not know of it.",
+        )
         self.matured = counter(
             "alerts_contacts_matured", "Contacts handed on to be scored, repeats included."
         )
@@ -164,6 +168,8 @@ class Telemetry:
                 getattr(self, name).labels(topic).inc(count)
         if applied.cold:
             self.cold_days.labels(topic).inc(applied.cold)
+        if applied.late_deals:
+            self.late_deals.inc(applied.late_deals)
         if applied.misrouted:
             self.misrouted.labels(topic).inc(len(applied.misrouted))
         for _, error in applied.dead:

@@ -43,6 +43,7 @@ class Desk:
         for part in (self.board, self._deals):
             part.new_writer(b"w" * 8)
         self._offset = 0
+        self.late_deals = 0
 
     def call(self, at_ms: int, **fields: Any) -> None:
         self._apply(CALL_ENDED, call(at_ms=at_ms, **fields))
@@ -56,7 +57,8 @@ class Desk:
 
     def _apply(self, kind: str, value: dict[str, Any] | bytes) -> None:
         self._offset += 1
-        apply_slice(self.board, kind, [record(kind, value, self._offset)], {})
+        said = apply_slice(self.board, kind, [record(kind, value, self._offset)], {})
+        self.late_deals += said.late_deals
 
     def matured(self, rep: str = "ana", span: Span = SPAN) -> list[tuple[Site, MaturedContact]]:
         self.board.settle()
@@ -162,3 +164,16 @@ def test_a_partition_without_contacts_says_so_at_once(desk: Desk) -> None:
     desk.call(NOON_MS - 300 * DAY_MS)
     after = NOON_MS - 290 * DAY_MS
     assert first_span(desk.board, after, NOON_MS) == Span(NOON_MS, NOON_MS)
+
+
+def test_a_deal_is_late_that_comes_or_changes_when_its_contact_was_scored(desk: Desk) -> None:
+    desk.call(START, call_id="a")
+    desk.deal(START, deal_id="in-time", call_id="a")
+    assert desk.late_deals == 0
+    desk.board.handed_on_ms = SPAN.end_ms
+    desk.deal(START, deal_id="late", call_id="a")
+    assert desk.late_deals == 1
+    desk.deal(START, deal_id="late", call_id="a", status="cancelled", at_ms=DUE_MS, revision=9)
+    assert desk.late_deals == 2
+    desk.deal(SPAN.end_ms, deal_id="of-the-next")
+    assert desk.late_deals == 2
