@@ -113,7 +113,7 @@ def test_a_floor_that_is_well_gets_no_failure_and_goes_on_counting(
     }
     assert "written by workers" in found["redis"][0]["found"]
     assert "1 in group" in found["workers"][0]["found"]
-    assert "one replica only: all 22 topics" in found["replicas"][0]["found"]
+    assert "one replica only: all 23 topics" in found["replicas"][0]["found"]
 
     floor.send([sold(now_ms - MINUTE_MS, "c2")])
     floor.settle()
