@@ -53,7 +53,7 @@ def demo_profile(reps: int, teams: int, seed: int, clock: Clock) -> FloorProfile
 
 def history(profile: FloorProfile, until_ms: int) -> Iterator[Arrival]:
     """The days before, as on any floor: not lively, and one rep sells far less for some days."""
-    days = min(_HISTORY_DAYS, _HISTORY_REP_DAYS // len(profile.reps))
+    days = max(min(_HISTORY_DAYS, _HISTORY_REP_DAYS // len(profile.reps)), 1)
     drop = Drop(_DROP_SHARE, until_ms - _DROPS_BEFORE_DAYS * _DAY_MS)
     before = with_drops(structs.replace(profile, lively=1.0), {profile.reps[-1].id: drop})
     return simulate(before, until_ms - days * _DAY_MS, until_ms)

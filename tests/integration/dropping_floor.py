@@ -6,14 +6,20 @@ import json
 from collections.abc import Iterator
 from random import Random
 
+from streams.core.alerts.desk import AlertDesk
 from streams.core.events import CALL_ENDED, DEAL_CLOSED
+from streams.core.plan import parse_plan
+from streams.topics import MATURED_CONTACTS
 from tests.builders import DAY_MS, HOUR_MS, call, deal
+from tests.integration.floor import Floor
 from tests.integration.mixed_events import Sending
 
 REPS = [f"r{number}" for number in range(10)]
 DROPPED = "r3"
 DAYS, DROP_DAY = 12, 10
 EVERY_MS = 8 * 60_000
+CONTACTS = DAYS * len(REPS) * 60 - 200
+"""Those that are of age when all has been read; the newest ones wait for the clock."""
 SOLD = 0.25
 PLAN = """
 [sites.lisbon]
@@ -53,3 +59,17 @@ def history(first_ms: int) -> list[Sending]:
     dice = Random(4)
     events = [one for day in range(DAYS) for one in shift(first_ms, day, dice)]
     return [sending for _, sending in sorted(events, key=lambda one: one[0])]
+
+
+def desks(floor: Floor) -> list[AlertDesk]:
+    """Detectors that have read the whole log, by partition."""
+    alerts = parse_plan(PLAN, "UTC").alerts
+    made = [AlertDesk(floor.settings.partitions, alerts) for _ in range(floor.settings.partitions)]
+    for record in floor.read(MATURED_CONTACTS):
+        made[record.partition].apply([record])
+    return made
+
+
+def handed_on(floor: Floor) -> int:
+    """Different contacts on `matured-contacts`."""
+    return sum(desk.contacts for desk in desks(floor))

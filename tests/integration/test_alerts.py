@@ -16,7 +16,15 @@ from streams.core.alerts.told import RepAlert, decode_alert, told
 from streams.core.plan import parse_plan
 from streams.topics import MATURED_CONTACTS, REP_ALERTS
 from tests.builders import DAY_MS
-from tests.integration.dropping_floor import DAYS, DROP_DAY, DROPPED, PLAN, REPS, history
+from tests.integration.dropping_floor import (
+    CONTACTS,
+    DROP_DAY,
+    DROPPED,
+    PLAN,
+    desks,
+    handed_on,
+    history,
+)
 from tests.integration.floor import Floor, wait_until
 from tests.services.kafka import KafkaServer
 
@@ -51,7 +59,7 @@ def test_a_drop_is_told_of_that_rep_alone_though_its_owner_is_killed_while_it_te
     floor.worker("a")
     floor.worker("b")
     floor.settle()
-    wait_until(lambda: handed_on(floor) >= DAYS * len(REPS) * 60 - 200, 60)
+    wait_until(lambda: handed_on(floor) >= CONTACTS, 60)
     floor.settle()
 
     # The evidence begins anew with each red, so a rep who sells nothing for days is told again.
@@ -87,20 +95,6 @@ def test_a_drop_is_told_of_that_rep_alone_though_its_owner_is_killed_while_it_te
     # What was told is what anybody reads out of the log, with the same ids at the same instants.
     said = told_of(floor)
     assert {one.alert_id: one for one in said} == {one.alert_id: one for one in replayed(floor)}
-
-
-def handed_on(floor: Floor) -> int:
-    """Different contacts on `matured-contacts`."""
-    return sum(desk.contacts for desk in desks(floor))
-
-
-def desks(floor: Floor) -> list[AlertDesk]:
-    """Detectors that have read the whole log, by partition."""
-    alerts = parse_plan(PLAN, "UTC").alerts
-    made = [AlertDesk(floor.settings.partitions, alerts) for _ in range(floor.settings.partitions)]
-    for record in floor.read(MATURED_CONTACTS):
-        made[record.partition].apply([record])
-    return made
 
 
 def replayed(floor: Floor) -> list[RepAlert]:

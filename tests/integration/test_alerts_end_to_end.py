@@ -17,7 +17,13 @@ from streams.core.alerts.told import RepAlert, decode_alert
 from streams.core.clock import SystemClock
 from streams.topics import REP_ALERTS
 from tests.builders import DAY_MS, HOUR_MS
-from tests.integration.dropping_floor import DAYS, DROPPED, PLAN, history, shift
+from tests.integration.dropping_floor import (
+    DAYS,
+    DROPPED,
+    PLAN,
+    history,
+    shift,
+)
 from tests.integration.floor import FLOORCAST, Floor, wait_until
 from tests.services.alertmanager import AlertmanagerServer
 from tests.services.chromium import browser
@@ -102,8 +108,10 @@ def test_a_drop_reaches_the_supervisor_once_and_a_silent_feed_is_nobodys_drop(
         floor.workers[name].kill()
     floor.worker("a")
     floor.worker("b")
-    wait_until(lambda: firing(alertmanager) == [("FloorcastConversionDrop", DROPPED)], 120)
+    # Two days without a sale make two reds.
+    wait_until(lambda: len(told(floor, "red")) == 2, 120)
     floor.settle()
+    wait_until(lambda: firing(alertmanager) == [("FloorcastConversionDrop", DROPPED)], 60)
     reds = told(floor, "red")
     assert {one.rep_id for one in reds} == {DROPPED}
     # A rep who goes on selling nothing is red again: the newest stands for all.
@@ -123,7 +131,7 @@ def test_a_drop_reaches_the_supervisor_once_and_a_silent_feed_is_nobodys_drop(
         expect(entry.locator("h3 .badge")).to_have_text("✓ acknowledged", timeout=20_000)
     wait_until(lambda: firing(alertmanager) == [], 60)
     listed = floor.run("alerts", "list", "--rep", DROPPED, "--state", "acknowledged", "--json")
-    assert [json.loads(line)["alert_id"] for line in listed.output.splitlines()] == [
+    assert [json.loads(line)["alert"]["alert_id"] for line in listed.output.splitlines()] == [
         reds[-1].alert_id
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -124,10 +126,17 @@ def test_a_deal_counts_until_its_contact_is_due_and_not_after(desk: Desk) -> Non
     assert desk.sales() == {"c1": "call_id"}
 
 
-def test_a_deal_that_is_worth_nothing_any_more_is_no_sale(desk: Desk) -> None:
+def test_a_deal_that_was_cancelled_is_a_sale_whenever_one_looks(desk: Desk) -> None:
     desk.call(START, call_id="c1")
     desk.deal(START + 1, call_id="c1")
     desk.deal(START + 1, call_id="c1", at_ms=START + MINUTE_MS, status="cancelled")
+    assert desk.sales() == {"c1": "call_id"}
+
+
+def test_a_deal_that_never_was_is_no_sale(desk: Desk) -> None:
+    desk.call(START, call_id="c1")
+    desk.deal(START + 1, call_id="c1")
+    desk.deal(START + 1, call_id="c1", at_ms=START + MINUTE_MS, op="retract")
     assert desk.sales() == {}
 
 
@@ -177,3 +186,34 @@ def test_a_deal_is_late_that_comes_or_changes_when_its_contact_was_scored(desk: 
     assert desk.late_deals == 2
     desk.deal(SPAN.end_ms, deal_id="of-the-next")
     assert desk.late_deals == 2
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_however_a_day_is_cut_the_same_contacts_have_sold(desk: Desk, seed: int) -> None:
+    dice = random.Random(seed)
+    day_ms = START // DAY_MS * DAY_MS
+    for number in range(60):
+        at_ms = day_ms - DAY_MS + dice.randrange(2 * DAY_MS)
+        call_id, lead = f"c{number}", f"l{dice.randrange(9)}"
+        desk.call(at_ms, call_id=call_id, lead_id=lead)
+        if dice.random() < 0.5:
+            about = dice.choice([{"call_id": call_id}, {"lead_id": lead}, {}])
+            desk.deal(at_ms + dice.randrange(HOUR_MS), deal_id=f"d{number}", **about)
+    for about in ({}, {"call_id": "c0"}):
+        whole = desk.matured(span=Span(day_ms, day_ms + DAY_MS))
+        edges = sorted(day_ms + dice.randrange(1, 288) * BUCKET_MS for _ in range(5))
+        bounds = [day_ms, *edges, day_ms + DAY_MS]
+        parts = [
+            one
+            for start_ms, end_ms in pairwise(bounds)
+            for one in desk.matured(span=Span(start_ms, end_ms))
+        ]
+        assert sorted(parts) == sorted(whole)
+        desk.deal(day_ms + HOUR_MS, deal_id=f"more-{about}", **about)
+
+
+def test_a_span_never_passes_midnight() -> None:
+    board = Scoreboard(0, 1, parse_plan(PLAN, "UTC"), MemorySegments())
+    board.oldest_day, board.newest_day = START // DAY_MS - 3, START // DAY_MS
+    span = first_span(board, START - 2 * DAY_MS, START)
+    assert span == Span(START - 2 * DAY_MS, START // DAY_MS * DAY_MS - DAY_MS)

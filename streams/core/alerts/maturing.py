@@ -63,7 +63,8 @@ def first_span(board: Scoreboard, handed_on_ms: int, ripe_ms: int) -> Span | Non
     start_ms = max(handed_on_ms, first_ms)
     if board.newest_day < 0 or start_ms >= end_ms:
         return Span(ripe_ms, ripe_ms)  # there is nothing more
-    return Span(start_ms, min(ripe_ms, start_ms + DAY_MS)) if start_ms < ripe_ms else None
+    # Never past midnight UTC: see `_sold`.
+    return Span(start_ms, min(ripe_ms, _day(start_ms) + DAY_MS)) if start_ms < ripe_ms else None
 
 
 def matured_of(
@@ -71,8 +72,8 @@ def matured_of(
 ) -> Iterator[tuple[Site, MaturedContact]]:
     """The contacts of a rep in a span, each as it is at its due instant; `board` is settled.
 
-    A deal makes its contact a sale when it was closed before the contact was due, and is worth
-    something now. All histories must be loaded.
+    A deal makes its contact a sale when it was closed before the contact was due, whether or not it
+    was cancelled since. All histories must be loaded.
     """
     contacts = [
         (at_ms, key, rep_day)
@@ -115,6 +116,10 @@ def _within(rep_day: RepDay, start_ms: int, end_ms: int) -> Iterator[tuple[int, 
                 yield at_ms, key
 
 
+def _day(at_ms: int) -> int:
+    return at_ms // DAY_MS * DAY_MS
+
+
 class _Deal(NamedTuple):
     closed_ms: int
     entity: bytes
@@ -124,15 +129,19 @@ class _Deal(NamedTuple):
 def _sold(board: Scoreboard, rep: Rep, span: Span, settings: AlertSettings) -> dict[str, Rule]:
     """Entity to rule of the contacts in a span that sold before they were due.
 
-    Which contact a deal belongs to depends on the deals before it, so they are gone through in the
-    order of their closes, from one attribution window before the span on.
+    Which contact a deal belongs to depends on the deals before it, unless it names its call. So
+    they are gone through in the order of their closes, from one attribution window before the day
+    (UTC) on: the same ones however the day is cut into spans.
     """
-    since_ms = span.start_ms - settings.window_ms
+    since_ms = _day(span.start_ms) - settings.window_ms
     until_ms = due_ms(bucket_of(span.end_ms - 1), settings.grace_ms)
     deals = sorted(_deals(board, rep, since_ms, until_ms))
     if not any(deal.closed_ms >= span.start_ms - LONGEST_CALL_MS for deal in deals):
         return {}  # all of them belong to calls before the span
-    known = _candidates(board, rep, since_ms - settings.window_ms, until_ms)
+    named = all(deal.close.call_id for deal in deals)
+    # What lies further back may have to be read from the store.
+    from_ms = span.start_ms if named else since_ms - settings.window_ms
+    known = _candidates(board, rep, from_ms, until_ms)
     out: dict[str, Rule] = {}
     for deal in deals:
         found = attribute(deal.close, known.values(), settings.window_ms)
@@ -147,7 +156,7 @@ def _sold(board: Scoreboard, rep: Rep, span: Span, settings: AlertSettings) -> d
 
 
 def _deals(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> Iterator[_Deal]:
-    """The deals whose contact this rep has, by their close; those worth nothing are left out."""
+    """The deals whose contact this rep has, by their close; retracted ones never were."""
     seen: set[bytes] = set()
     for rep_day in days_with(board, rep, since_ms, until_ms, _GROSS_LANE):
         for key, contribution in rep_day.entities.items():
@@ -156,9 +165,10 @@ def _deals(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> Iterato
             part = deal_part(contribution)
             if not part.has_contact or part.retracted_at_ms is not None:
                 continue
-            worth = sum(count.gross_bp - count.reversed_bp for count in part.counts)
+            # What was cancelled counts: whether that was known in time depends on when one looks,
+            # and a history that is counted anew must give what was found live.
             closed = [count.at_ms for count in part.counts if count.gross_bp > 0]
-            if worth <= 0 or not since_ms <= min(closed) < until_ms:
+            if not closed or not since_ms <= min(closed) < until_ms:
                 continue
             seen.add(key)
             close = Close(

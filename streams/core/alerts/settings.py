@@ -95,7 +95,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "minimum_contacts": (1, 1_000_000),
     "minimum_team": (2, 10_000),
     "moved_days": (0, 120),
-    "window_hours": (1, 24 * 30),
+    "window_hours": (1, 24 * 7),
 }
 _RATIO = (0.05, 0.95)
 
