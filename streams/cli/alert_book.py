@@ -27,24 +27,15 @@ def read_entries(settings: Settings) -> list[Entry]:
 
 
 def _book(settings: Settings) -> AlertBook:
-    from msgspec import DecodeError, ValidationError
-
     from streams.cli.kafka_read import read_topics
-    from streams.core.alerts.actions import decode_action
-    from streams.core.alerts.told import decode_alert
+    from streams.core.alerts.heard import hear_action, hear_alert
     from streams.topics import ALERT_ACTIONS, REP_ALERTS
 
     # An import of history tells of contacts of long ago, and these are asked about, too.
     book = AlertBook(kept_ms=_EVER_MS)
     actions = settings.topic(ALERT_ACTIONS)
     for record in read_topics(settings, [settings.topic(REP_ALERTS), actions]):
-        try:
-            if record.topic == actions:
-                book.act(decode_action(record.value or b""))
-            else:
-                book.hear(decode_alert(record.value or b""))
-        except (DecodeError, ValidationError):
-            continue
+        (hear_action if record.topic == actions else hear_alert)(book, record.value)
     return book
 
 

@@ -10,12 +10,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from msgspec import DecodeError, ValidationError
-
-from streams.core.alerts.actions import decode_action
 from streams.core.alerts.book import KEPT_MS, AlertBook
+from streams.core.alerts.heard import hear_action, hear_alert
 from streams.core.alerts.known import MOMENT_MS, KnownAlerts
-from streams.core.alerts.told import decode_alert
 from streams.core.calendar import DAY_MS
 from streams.core.clock import Clock
 from streams.core.errors import SinkUnavailable
@@ -62,8 +59,8 @@ class AlertsOfWorker:
                 settings.topic(topic), options, self._readable(topic, heard), since_ms=since_ms
             )
             for topic, heard in (
-                (REP_ALERTS, lambda raw: self._book.hear(decode_alert(raw))),
-                (ALERT_ACTIONS, lambda raw: self._book.act(decode_action(raw))),
+                (REP_ALERTS, hear_alert),
+                (ALERT_ACTIONS, hear_action),
             )
         ]
         self._known: KnownAlerts | None = None
@@ -131,13 +128,11 @@ class AlertsOfWorker:
             await asyncio.sleep(TURN_S)
 
     def _readable(
-        self, topic: str, heard: Callable[[bytes], None]
+        self, topic: str, heard: Callable[[AlertBook, bytes | None], str]
     ) -> Callable[[bytes | None, bytes | None], None]:
         def hear(_: bytes | None, value: bytes | None) -> None:
-            try:
-                heard(value or b"")
-            except (DecodeError, ValidationError) as error:
+            if why := heard(self._book, value):
                 self._telemetry.alerts.labels("unreadable", topic).inc()
-                log.warning("a record of %s is not understood: %s", topic, error)
+                log.warning("a record of %s is not understood: %s", topic, why)
 
         return hear

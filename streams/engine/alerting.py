@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from faust.types import TP
-from msgspec import DecodeError, ValidationError
 
 from streams.core.alerts.activity import Activity, ActivityTick, TeamBucket
 from streams.core.alerts.clocks import (
@@ -29,6 +28,7 @@ from streams.core.alerts.part import AlertPart
 from streams.core.alerts.told import encode_alert, told
 from streams.core.clock import Clock
 from streams.core.events import CALL_ENDED, DEAL_CLOSED
+from streams.core.malformed import DECODE_FAILURES
 from streams.core.plan import Plan
 from streams.core.ports import SegmentStore
 from streams.engine.inputs import Inputs
@@ -120,7 +120,7 @@ class Alerting:
             return
         try:
             self.floor.hear(decode_clock(value))
-        except (DecodeError, ValidationError) as error:
+        except DECODE_FAILURES as error:
             log.warning("a record of %s says nothing: %s", FLOOR_CLOCK, error)
 
     def instants(self) -> dict[int, Instants]:

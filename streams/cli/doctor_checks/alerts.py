@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from msgspec import DecodeError, ValidationError
-
 from streams.cli.doctor_checks.finding import Finding, listed
 from streams.cli.instant import shown
 from streams.cli.kafka_read import read_topics
 from streams.core.alerts.clocks import PartitionClock, decode_clock
 from streams.core.calendar import MINUTE_MS
 from streams.core.clock import SystemClock
+from streams.core.malformed import DECODE_FAILURES
 from streams.settings import Settings
 from streams.topics import FLOOR_CLOCK
 
@@ -25,7 +24,7 @@ def alerts(settings: Settings) -> Iterator[Finding]:
     for record in read_topics(settings, [settings.topic(FLOOR_CLOCK)]):
         try:
             one = decode_clock(record.value or b"")
-        except (DecodeError, ValidationError):
+        except DECODE_FAILURES:
             continue
         told[one.partition] = one
     yield from judge_clocks(told, settings.partitions, SystemClock().now_ms())

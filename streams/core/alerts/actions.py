@@ -49,7 +49,7 @@ def encode_action(action: AlertAction) -> bytes:
 
 
 def decode_action(raw: bytes) -> AlertAction:
-    """What `encode_action` made; raises msgspec.DecodeError or ValidationError."""
+    """What `encode_action` made; raises one of `malformed.DECODE_FAILURES`."""
     return _decode(raw)
 
 

@@ -134,7 +134,7 @@ def encode_clock(told: PartitionClock) -> tuple[bytes, bytes]:
 
 
 def decode_clock(value: bytes) -> PartitionClock:
-    """What `encode_clock` made; raises msgspec.DecodeError or ValidationError."""
+    """What `encode_clock` made; raises one of `malformed.DECODE_FAILURES`."""
     return _decode(value)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from msgspec import DecodeError, Struct, ValidationError, msgpack
+from msgspec import Struct, msgpack
 
 from streams.core.alerts.activity_desk import ActivityDesk, StoredActivity
 from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, Pause, bucket_of
@@ -24,6 +24,7 @@ from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.step import fold
 from streams.core.alerts.ticks import Ticks
 from streams.core.errors import StateVersionMismatch
+from streams.core.malformed import DECODE_FAILURES
 from streams.core.ports import LogRecord
 
 VERSION = 2
@@ -82,7 +83,7 @@ class AlertDesk:
             self.position = record.offset + 1
             try:
                 said = decode_feed(record.value or b"")
-            except (DecodeError, ValidationError):
+            except DECODE_FAILURES:
                 self.bad += 1
                 continue
             match said:

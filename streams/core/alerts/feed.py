@@ -46,7 +46,7 @@ def encode_feed(said: Feed) -> bytes:
 
 
 def decode_feed(raw: bytes) -> Feed:
-    """What `encode_feed` made; raises msgspec.DecodeError or ValidationError."""
+    """What `encode_feed` made; raises one of `malformed.DECODE_FAILURES`."""
     return _decode(raw)
 
 

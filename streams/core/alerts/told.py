@@ -240,7 +240,7 @@ def encode_alert(alert: RepAlert) -> bytes:
 
 
 def decode_alert(raw: bytes) -> RepAlert:
-    """What `encode_alert` made; raises msgspec.DecodeError or ValidationError."""
+    """What `encode_alert` made; raises one of `malformed.DECODE_FAILURES`."""
     return _decode(raw)
 
 
