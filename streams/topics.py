@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from streams.core.alerts.book import KEPT_MS
 from streams.core.basis import Role
 from streams.core.dead_letter import SUFFIX
 from streams.core.events import CALL_ENDED, DEAL_CLOSED, SURVEY_SUBMITTED, VISIT_LOGGED
@@ -29,6 +30,8 @@ TABLES = (SCOREBOARD_TABLE, LEDGER_TABLE, ALERTS_TABLE)
 DAY_MS = 86_400_000
 MAX_BYTES = 4 * 1024 * 1024
 """Largest record of the topics that we write; inputs take 1 MB by default."""
+ALERTS_KEPT_MS = KEPT_MS + DAY_MS
+"""Kept at least of alerts and actions: without its records an alert is open again, a mute over."""
 
 
 class Topic(NamedTuple):
@@ -104,6 +107,7 @@ def generation_topics(settings: Settings) -> list[Topic]:
 def all_topics(settings: Settings) -> list[Topic]:
     """Every topic of a floor. All have the same number of partitions: they are read together."""
     kept = {"retention.ms": str(settings.retention_days * DAY_MS)}
+    alerts_kept = {"retention.ms": str(max(settings.retention_days * DAY_MS, ALERTS_KEPT_MS))}
     # An event as large as its topic takes must fit where it is sent on with headers of ours.
     wide = {"max.message.bytes": str(MAX_BYTES)}
     arrival = {"message.timestamp.type": "LogAppendTime"}
@@ -132,7 +136,7 @@ def all_topics(settings: Settings) -> list[Topic]:
         ),
         Topic(changelog(settings, LEDGER_TABLE), "compact", "state of the deals", forever | wide),
         Topic(changelog(settings, ALERTS_TABLE), "compact", "state of the alerts", forever | wide),
-        Topic(settings.topic(REP_ALERTS), "delete", "alerts, and what became of them", kept),
+        Topic(settings.topic(REP_ALERTS), "delete", "alerts, and what became of them", alerts_kept),
     ]
     # Stamped by the broker, so that `doctor` can tell its clock by an acknowledgement.
     stops = settings.topic(INPUT_STOPS)
@@ -142,7 +146,7 @@ def all_topics(settings: Settings) -> list[Topic]:
     clock = settings.topic(FLOOR_CLOCK)
     out.append(Topic(clock, "compact", "how far each partition is in event time", forever, 1))
     actions = settings.topic(ALERT_ACTIONS)
-    out.append(Topic(actions, "delete", "what people did about alerts", kept, 1))
+    out.append(Topic(actions, "delete", "what people did about alerts", alerts_kept, 1))
     forgotten = settings.topic(FORGOTTEN_REPS)
     out.append(Topic(forgotten, "compact", "reps shown under a pseudonym", forever, 1))
     return out

@@ -26,7 +26,7 @@ from streams.cli.doctor_checks.events import (
 )
 from streams.cli.doctor_checks.finding import Check, Finding, listed, run_checks
 from streams.cli.doctor_checks.recent import Share
-from streams.cli.doctor_checks.topics import RULES, Found
+from streams.cli.doctor_checks.topics import RULES, Found, retention
 from streams.cli.doctor_checks.workers import judge_lag, judge_stops, judge_workers
 from streams.cli.main import cli
 from streams.core.alerts.clocks import PartitionClock, StageClock
@@ -215,6 +215,17 @@ def test_topics_that_are_unsafe_are_found(
     replicas: int, changes: dict[str, str], check: str, status: str
 ) -> None:
     assert (check, status) in topic_findings(replicas, **changes)
+
+
+def test_alerts_that_are_deleted_before_they_are_over_are_found() -> None:
+    settings = Settings(retention_days=7)
+    kept = str(7 * DAY_MS)
+    found = [Found(t, 8, 3, {**t.config, "retention.ms": kept}) for t in all_topics(settings)]
+    said = one(retention(settings, found))
+    assert said.status == "warn"
+    assert "rep-alerts 7 days instead of 36" in said.found
+    assert "alert-actions" in said.found
+    assert "call-ended" not in said.found
 
 
 def test_workers_are_judged_by_what_nobody_reads() -> None:

@@ -89,13 +89,15 @@ def retention(settings: Settings, found: list[Found]) -> Iterator[Finding]:
         if one.wanted.cleanup != "delete" or one.partitions is None:
             continue
         kept_ms, kept_bytes = one.number("retention.ms"), one.number("retention.bytes")
-        if kept_ms is not None and 0 <= kept_ms < settings.retention_days * DAY_MS:
-            short.append(f"{one.wanted.name} {kept_ms / DAY_MS:g} days")
+        wanted_ms = int(one.wanted.config["retention.ms"])
+        if kept_ms is not None and 0 <= kept_ms < wanted_ms:
+            days = f"{kept_ms / DAY_MS:g} days instead of {wanted_ms / DAY_MS:g}"
+            short.append(f"{one.wanted.name} {days}")
         elif kept_bytes is not None and kept_bytes >= 0:
             short.append(f"{one.wanted.name} {kept_bytes:,} bytes a partition")
     if short:
-        text = f"less than {settings.retention_days} days are kept: {listed(short)}"
-        do = "raise retention.ms (and retention.bytes=-1): audit and rebuild need the raw events"
+        text = f"deleted too early: {listed(short)}"
+        do = "raise retention.ms (and retention.bytes=-1): audit, rebuild and alerts need them"
         yield Finding("retention", "warn", text, do)
     elif any(one.config for one in found):
         text = f"inputs and what is made of them are kept {settings.retention_days} days or longer"
