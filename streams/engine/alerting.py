@@ -21,8 +21,9 @@ from streams.core.alerts.clocks import (
     encode_clock,
     input_clock,
 )
-from streams.core.alerts.contact import BUCKET_MS, MaturedContact
+from streams.core.alerts.contact import BUCKET_MS, MaturedContact, bucket_of
 from streams.core.alerts.feed import Matured, Tick, encode_feed
+from streams.core.alerts.in_ticks import in_ticks
 from streams.core.alerts.maturing import Site
 from streams.core.alerts.part import AlertPart
 from streams.core.alerts.told import encode_alert, told
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CONTACTS_A_RECORD = 500
 WRITES_TO: dict[Stage, str] = {
     "calls": MISROUTED,
     "deals": MISROUTED_DEALS,
@@ -206,35 +206,34 @@ class Alerting:
     async def hand_on_activity(
         self, partition: int, until_ms: int, found: Mapping[Site, Sequence[TeamBucket]]
     ) -> None:
-        """Send what the teams of a partition did before an instant, then the tick."""
-        topic = self._settings.topic(MATURED_CONTACTS)
-        for site, rows in found.items():
-            for at in range(0, len(rows), CONTACTS_A_RECORD):
-                part = tuple(rows[at : at + CONTACTS_A_RECORD])
-                said = encode_feed(Activity(partition, site.site_id, site.zone, part))
-                self._outbox.put(Outgoing(topic, site.site_id.encode(), said))
-        tick = encode_feed(ActivityTick(partition, until_ms))
-        for to in range(self._settings.partitions):
-            self._outbox.put(Outgoing(topic, None, tick, to))
+        """Send what the teams of a partition did before an instant, with ticks behind it."""
+        for end_ms, some in in_ticks(found, until_ms, lambda row: row.number):
+            for site, rows in some:
+                self._put(site, Activity(partition, site.site_id, site.zone, rows))
+            self._tick(ActivityTick(partition, end_ms))
         self.parts[partition].activity.sent(until_ms)
         await self._outbox.send()
 
     async def hand_on(
         self, partition: int, until_ms: int, found: Mapping[Site, Sequence[MaturedContact]]
     ) -> None:
-        """Send the contacts of a partition that ended before an instant, then the tick."""
-        topic = self._settings.topic(MATURED_CONTACTS)
-        for site, contacts in found.items():
-            for at in range(0, len(contacts), CONTACTS_A_RECORD):
-                part = tuple(contacts[at : at + CONTACTS_A_RECORD])
-                said = encode_feed(Matured(site.site_id, site.zone, part))
-                self._outbox.put(Outgoing(topic, site.site_id.encode(), said))
-            self._telemetry.matured.inc(len(contacts))
-        tick = encode_feed(Tick(partition, until_ms))
-        for to in range(self._settings.partitions):
-            self._outbox.put(Outgoing(topic, None, tick, to))
+        """Send the contacts of a partition that ended before an instant, with ticks behind them."""
+        for end_ms, some in in_ticks(found, until_ms, lambda one: bucket_of(one.at_ms)):
+            for site, contacts in some:
+                self._put(site, Matured(site.site_id, site.zone, contacts))
+                self._telemetry.matured.inc(len(contacts))
+            self._tick(Tick(partition, end_ms))
         self.parts[partition].contacts.sent(until_ms)
         await self._outbox.send()
+
+    def _put(self, site: Site, said: Matured | Activity) -> None:
+        topic = self._settings.topic(MATURED_CONTACTS)
+        self._outbox.put(Outgoing(topic, site.site_id.encode(), encode_feed(said)))
+
+    def _tick(self, said: Tick | ActivityTick) -> None:
+        topic, tick = self._settings.topic(MATURED_CONTACTS), encode_feed(said)
+        for to in range(self._settings.partitions):
+            self._outbox.put(Outgoing(topic, None, tick, to))
 
     def observe(self) -> None:
         """Show how far the detectors are; a partition without sites has nothing to show."""

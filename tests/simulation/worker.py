@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from streams.core.snapshot import SnapshotBatch
 from streams.core.stop import decode_input_state, parse_input
-from streams.engine.agents import _reader
+from streams.engine.agents import ALERT_RECORDS, _reader
 from streams.engine.lane.lane import Lane
 from streams.engine.maturity import Maturity
 from streams.engine.outbox import Outbox, Outgoing
@@ -129,7 +129,7 @@ class Worker:
             read = _reader(self.lane, self.outbox, apply)
             spawn(read(self.app.flow_control.stream(topic)))
         matured = kinds.topic(MATURED_CONTACTS)
-        read = _reader(self.lane, self.outbox, state.alerting.apply)
+        read = _reader(self.lane, self.outbox, state.alerting.apply, ALERT_RECORDS)
         spawn(read(self.app.flow_control.stream(matured)))
         spawn(self.consumer._drain_messages(cast(Any, self.app._fetcher)))
         spawn(self.app.tables.recovery.run())
