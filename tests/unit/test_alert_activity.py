@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 
 from streams.core.alerts.activity import Activity, ActivityTick, Counting, TeamBucket, added
@@ -12,6 +13,7 @@ from streams.core.alerts.activity_fold import ActivityFloor, fold_activity
 from streams.core.alerts.activity_words import activity_text
 from streams.core.alerts.contact import BUCKET_MS
 from streams.core.alerts.maturing import Site, Span
+from streams.core.alerts.new_day import FORGET_DAYS
 from streams.core.alerts.outcomes import ActivityChanged
 from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.told import told
@@ -154,6 +156,43 @@ def test_a_change_is_told_once_and_so_is_its_end(change: dict[str, float], metri
         assert activity_text(one, "北区", "zh").startswith("北区：")
     assert "once in" in activity_text(said[0], "North")
     assert "as usual again" in activity_text(back[0], "North")
+
+
+def test_a_team_that_is_no_more_is_forgotten_and_its_red_is_over() -> None:
+    team = Team()
+    team.work(10)
+    (red,) = team.work(1, connects=0.3)
+
+    def others(day: int) -> list[ActivityChanged]:
+        number = (day * DAY_MS + 9 * HOUR_MS) // BUCKET_MS
+        south = TeamBucket(number, "south", 10, 15, 5, 5, 0)
+        return fold_activity(team.floor, number, [south], SETTINGS)[1]
+
+    last = team.day - 1
+    assert not others(last + FORGET_DAYS)
+    assert set(team.floor.teams) == {"north", "south"}
+    (end,) = others(last + FORGET_DAYS + 1)
+    assert (end.state, end.ends, end.why) == ("recovered", red.id, "gone")
+    assert set(team.floor.teams) == set(team.floor.last_days) == {"south"}
+    said = told("s", end, lambda _, team: team.title())
+    assert said is not None
+    assert (said.state, said.why, said.ends) == ("recovered", "gone", red.id)
+    assert said.text == {
+        "en": "North: no calls for months; the comparison has ended.",
+        "zh": "North：数月没有通话，比较结束。",
+    }
+
+
+def test_a_state_that_does_not_say_when_teams_were_at_work_forgets_none_at_once() -> None:
+    team = Team()
+    team.work(2)
+    *before, _ = msgspec.to_builtins(team.floor)
+    floor = team.floor = msgspec.convert(before, ActivityFloor)
+    assert not floor.last_days
+    team.day += 500
+    assert not team.work(1)
+    assert floor.last_days == {"north": team.day - 1}
+    assert floor.teams["north"][0].days == 2
 
 
 def test_a_bucket_that_was_folded_changes_nothing() -> None:

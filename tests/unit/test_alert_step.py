@@ -9,8 +9,8 @@ import pytest
 from msgspec import structs
 
 from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, Pause, due_ms
-from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor, standing
-from streams.core.alerts.new_day import pull
+from streams.core.alerts.floor_watch import FLOOR, FloorWatch, decode_floor, encode_floor, standing
+from streams.core.alerts.new_day import FORGET_DAYS, pull
 from streams.core.alerts.outcomes import (
     Alert,
     Cleared,
@@ -280,3 +280,18 @@ def test_reps_alike_are_drawn_together_and_different_ones_are_left_alone() -> No
 def test_state_of_another_release_is_refused(learned: bytes) -> None:
     with pytest.raises(StateVersionMismatch):
         decode_floor(b"\x09" + learned[1:])
+
+
+def test_teams_that_are_no_more_leave_nothing_behind() -> None:
+    story = Story()
+    story.work(3, team=lambda rep: "north" if rep < 6 else "south")
+    story.work(1, team=lambda _: "west")
+    floor = story.floor
+    assert set(floor.groups) == {FLOOR, "north", "south", "west"}
+    story.day += FORGET_DAYS - 1
+    story.work(1, team=lambda _: "west")
+    assert set(floor.groups) == {FLOOR, "west"}
+    assert set(floor.teams) == {"west"}
+    # One who comes again finds a new group, and a rate that is one.
+    story.work(3, team=lambda _: "north")
+    assert all(0.0 < floor.groups[one].average < 1.0 for one in (FLOOR, "north", "west"))

@@ -172,6 +172,11 @@ class ActivityWatch(Struct, array_like=True):
         self._restart(count.at_ms)
         return found
 
+    def gone(self, at_ms: int) -> Verdict:
+        """The end of a red of which nothing more is heard: nobody knows whether it is over."""
+        run = self.run_since_ms, self.run_seen, self.run_of, self.run_expected
+        return Verdict("recovered", at_ms, 0.0, *run)
+
     def _add(self, count: Count, usual: float) -> None:
         self.run_of += count.of
         self.run_seen += count.seen

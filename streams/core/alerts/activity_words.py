@@ -24,9 +24,16 @@ _SEEN: dict[Language, dict[Metric, str]] = {
     },
 }
 
+_GONE: dict[Language, str] = {
+    "en": "{name}: no calls for months; the comparison has ended.",
+    "zh": "{name}：数月没有通话，比较结束。",
+}
+
 
 def activity_text(changed: ActivityChanged, name: str, language: Language = "en") -> str:
-    """The change of the team called `name`; or that all is as usual again."""
+    """The change of the team called `name`; or that all is as usual again, or nobody knows."""
+    if changed.why == "gone":
+        return _GONE[language].format(name=name)
     of = max(changed.of, 1)
     seen = _SEEN[language][changed.metric].format(
         name=name,

@@ -13,7 +13,8 @@ from streams.core.alerts.settings import AlertSettings
 LATELY_DAYS = 14
 """Local days without a contact after which a rep no longer counts in the size of the team."""
 FORGET_DAYS = 120
-"""Local days without a contact after which a rep starts anew: the baseline is of another time."""
+"""Local days without a contact after which a rep or a team starts anew: the baseline is of another
+time."""
 _LEAST_VARIANCE, _MOST_PULL = 0.005, 200.0
 """Bounds of the method of moments; below this variance reps are taken to be alike."""
 _UNKNOWN_PULL = 10.0
@@ -49,6 +50,8 @@ def begin_day(
             del floor.reps[rep_id]
         else:
             del floor.teams[team_id]
+    used = _used(floor)
+    floor.groups = {name: group for name, group in floor.groups.items() if name in used}
     for one in (*floor.reps.values(), *floor.teams.values()):
         one.close_day(settings)
     floor.sizes = dict(
@@ -64,6 +67,12 @@ def begin_day(
         rep.theta = (rep.base_sales + floor.pull) / (rep.base_expected + floor.pull)
     floor.day = day
     return gone
+
+
+def _used(floor: FloorWatch) -> set[str]:
+    """The groups that somebody is in, or has a part of; made anew they would not go with it."""
+    everybody = (*floor.reps.values(), *floor.teams.values())
+    return {FLOOR, *floor.teams, *(one.team_id for one in everybody), *(e.group for e in everybody)}
 
 
 def pull(baselines: Sequence[tuple[int, float]]) -> float:

@@ -134,7 +134,8 @@ class ActivityChanged(Struct, frozen=True, kw_only=True):
 
     Since `since_ms` there were `seen` of `of` where `expected` were usual: connects of dials, dials
     of reps at work (each in each bucket), short calls of answered ones. A team at its usual gets
-    here about once in `days` working days; usual is taken from `usual_days`.
+    here about once in `days` working days; usual is taken from `usual_days`. `why` a red is over:
+    `gone`, the team has not been at work for so long that it is forgotten.
     """
 
     id: str
@@ -149,6 +150,7 @@ class ActivityChanged(Struct, frozen=True, kw_only=True):
     expected: float
     days: float
     usual_days: int
+    why: Literal["evidence", "gone"] = "evidence"
 
     @property
     def reason(self) -> str:

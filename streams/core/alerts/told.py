@@ -185,7 +185,7 @@ def told(site_id: str, outcome: Outcome, name_of: NameOf) -> RepAlert | None:
                 at_ms=outcome.at_ms,
                 evidence=outcome.days,
                 ends=outcome.ends,
-                why="" if red else "evidence",
+                why="" if red else outcome.why,
                 since_ms=outcome.since_ms,
                 counted=Counted(seen=outcome.seen, of=outcome.of, expected=outcome.expected),
                 text={one: activity_text(outcome, name, one) for one in ("en", "zh")},
