@@ -245,18 +245,21 @@ class Alerting:
     # -- detectors
 
     def apply(self, piece: Slice) -> None:
-        """Fold a slice of `matured-contacts`, and say what has not been said before."""
+        """Fold a slice of `matured-contacts`; say, and count, what has not been said before."""
         part = self.parts[piece.partition]
+        said_until = self._said_until.get(piece.partition, 0)
         bad = part.desk.bad
         said_now = part.apply(piece.records)
-        if part.desk.bad > bad:
+        if part.desk.bad > bad and piece.end > said_until:
             # Only workers write there, so it is of another release; the fold goes on without it.
             log.error("%r holds %d records that nobody understands", piece, part.desk.bad - bad)
             self._telemetry.alerts.labels("dropped", "unreadable").inc(part.desk.bad - bad)
         for said in said_now:
-            record = told(said.site_id, said.outcome, self._plan.called)
+            if said.offset < said_until:
+                continue  # an owner before, or this one, has told and counted it
             self._telemetry.alert_outcome(said.outcome)
-            if record is not None and said.offset >= self._said_until.get(piece.partition, 0):
+            record = told(said.site_id, said.outcome, self._plan.called)
+            if record is not None:
                 topic = self._settings.topic(REP_ALERTS)
                 self._outbox.put(Outgoing(topic, record.key.encode(), encode_alert(record)))
 

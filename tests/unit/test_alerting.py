@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from streams.core.alerts.activity import Activity, ActivityTick, TeamBucket
@@ -18,6 +19,7 @@ from streams.core.clock import SystemClock
 from streams.core.plan import parse_plan
 from streams.engine.alerting import Alerting
 from streams.engine.inputs import Inputs
+from streams.engine.lane.batch import Slice
 from streams.engine.outbox import Outbox, Outgoing
 from streams.engine.stores import MemorySegments
 from streams.engine.telemetry import Telemetry
@@ -27,9 +29,12 @@ from tests.builders import DAY_MS, NOON_MS, Record
 
 
 class Floor:
-    """The alert side of a worker that owns the only partition; `sent` is what it wrote."""
+    """The alert side of a worker that owns the only partition; `sent` is what it wrote.
 
-    def __init__(self) -> None:
+    `committed` is up to where `matured-contacts` was read by an owner before.
+    """
+
+    def __init__(self, committed: int = 0) -> None:
         self.sent: list[Outgoing] = []
         self.settings = Settings(partitions=1)
         self.telemetry = Telemetry(CollectorRegistry())
@@ -39,6 +44,7 @@ class Floor:
         self.outbox = Outbox(self._send)
         self.alerting = Alerting(self.settings, plan, clock, self.outbox, inputs=inputs)
         self.alerting.own(0, MemorySegments())
+        self.starts_at = self.alerting.start_at(0, committed)
 
     def said(self) -> list[Feed]:
         """What was sent to `matured-contacts`, in order."""
@@ -127,3 +133,24 @@ def test_a_quiet_partition_sends_one_tick() -> None:
     floor = Floor()
     asyncio.run(floor.alerting.hand_on(0, DAY + DAY_MS, {}))
     assert floor.said() == [Tick(0, DAY + DAY_MS)]
+
+
+def test_what_an_owner_before_has_said_is_neither_told_nor_counted_again() -> None:
+    log: list[Feed] = [
+        Matured("lisbon", "UTC", (MaturedContact(DAY, "a", "r1", "north", sale=False),)),
+        Tick(0, DAY + BUCKET_MS),
+        Matured("lisbon", "UTC", (MaturedContact(DAY, "b", "r1", "north", sale=False),)),
+        Matured("lisbon", "UTC", (MaturedContact(DAY, "c", "r1", "north", sale=False),)),
+    ]
+    records = [Record("m", 0, n, 0, None, encode_feed(one)) for n, one in enumerate(log)]
+    bad = Record("m", 0, 4, 0, None, b"bad")
+    for committed, late, unreadable in ((0, 2, 1), (2, 2, 1), (3, 1, 1), (4, 0, 1), (5, 0, 0)):
+        floor = Floor(committed)
+        assert floor.starts_at == 0
+        tp = TP(floor.settings.topic(MATURED_CONTACTS), 0)
+        floor.alerting.apply(Slice(tp, 0, [*records, bad], session=1, generation=1))
+        counted = floor.telemetry.registry.get_sample_value
+        for reason, count in (("folded", late), ("unreadable", unreadable)):
+            labels = {"kind": "dropped", "reason": reason}
+            found = counted("floorcast_alerts_outcomes_total", labels)
+            assert (found or 0) == count
