@@ -116,11 +116,6 @@ class AlertBook:
         """The reds that are neither ended, acknowledged, held back nor muted, the newest first."""
         return [entry for entry in self.entries(now_ms) if entry.firing]
 
-    def next_change_ms(self, now_ms: int) -> int | None:
-        """When a mute ends next, with no word of anybody; None: never."""
-        ends = (self._muted_until(target, now_ms) for target in self._of_target)
-        return min((end for end in ends if end), default=None)
-
     def forget(self, now_ms: int) -> None:
         """Let go of what is in no entry any more; no entry of `now_ms` or later changes."""
         before_ms = now_ms - max(self._kept_ms, KEPT_MS)
