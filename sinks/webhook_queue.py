@@ -10,9 +10,8 @@ from streams.core.alerts.told import RepAlert
 
 FRESH_MS = 2 * 3_600_000
 """What a worker finds at its start is posted when its contact is no older than this."""
-HANDOVER_MS = 10 * 60_000
-"""What was another worker's for so long has been posted by it."""
 GIVE_UP_MS = 24 * 3_600_000
+"""How long a message waits: for a receiver that is away, or for its owner to go away."""
 
 Mine = Callable[[RepAlert], bool]
 
@@ -20,8 +19,8 @@ Mine = Callable[[RepAlert], bool]
 class WebhookQueue:
     """Knows of every message whether it is done; `mine` says which alerts are this worker's.
 
-    A message may be posted twice, around a restart or when an owner changes; never is it left out
-    but when floorcast was down for longer than `FRESH_MS`.
+    A message may be posted twice, around a restart or when an owner changes. Left out is what its
+    worker did not post before a restart and is older than `FRESH_MS` by then.
     """
 
     def __init__(self, mine: Mine) -> None:
@@ -30,7 +29,8 @@ class WebhookQueue:
         self._since_ms: dict[str, int] = {}
         self._started = False
         self.given_up: list[str] = []
-        """Messages that nobody took for a day; the caller tells of them and empties it."""
+        """Messages of this worker that the receiver did not take for a day; the caller tells of
+        them and empties it."""
 
     def due(self, entries: Iterable[Entry], now_ms: int) -> list[Notice]:
         """The messages to be posted now, the oldest first."""
@@ -45,10 +45,11 @@ class WebhookQueue:
             if notice.id in self._done:
                 continue
             waited_ms = now_ms - self._since_ms.setdefault(notice.id, now_ms)
+            # What another worker owns waits as long: nobody says whether that one has posted it.
             if self._mine(notice.alert) and waited_ms < GIVE_UP_MS:
                 found.append(notice)
-            elif waited_ms >= HANDOVER_MS:
-                if waited_ms >= GIVE_UP_MS:
+            elif waited_ms >= GIVE_UP_MS:
+                if self._mine(notice.alert):
                     self.given_up.append(notice.id)
                 self.done(notice.id)
         self._started = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sinks.webhook_queue import FRESH_MS, GIVE_UP_MS, HANDOVER_MS, WebhookQueue
+from sinks.webhook_queue import FRESH_MS, GIVE_UP_MS, WebhookQueue
 from streams.core.alerts.told import RepAlert
 from tests.unit.alert_entries import AT_MS, MINUTE_MS, ack, end_of, entries, mute, red
 
@@ -62,16 +62,27 @@ def test_a_new_owner_posts_what_the_one_before_may_not_have() -> None:
     queue, alert = WebhookQueue(owner), red()
     assert ids(queue, alert) == []
     owner.reps = {"r-1"}
-    assert ids(queue, alert, now_ms=NOW_MS + HANDOVER_MS - 1) == [f"{alert.alert_id}:red"]
+    assert ids(queue, alert, now_ms=NOW_MS + GIVE_UP_MS - 1) == [f"{alert.alert_id}:red"]
 
 
-def test_a_new_owner_does_not_repeat_what_is_long_known() -> None:
+def test_what_waits_for_its_receiver_is_kept_while_a_partition_goes_away_and_back() -> None:
+    owner = Owner("r-1")
+    queue, alert = WebhookQueue(owner), red()
+    assert ids(queue, alert)
+    owner.reps = set()
+    assert ids(queue, alert, now_ms=NOW_MS + 60 * MINUTE_MS) == []
+    owner.reps = {"r-1"}
+    assert ids(queue, alert, now_ms=NOW_MS + 61 * MINUTE_MS) == [f"{alert.alert_id}:red"]
+
+
+def test_a_new_owner_does_not_repeat_what_is_known_for_a_day() -> None:
     owner = Owner()
     queue, alert = WebhookQueue(owner), red()
     ids(queue, alert)
-    ids(queue, alert, now_ms=NOW_MS + HANDOVER_MS)
+    ids(queue, alert, now_ms=NOW_MS + GIVE_UP_MS)
+    assert queue.given_up == []
     owner.reps = {"r-1"}
-    assert ids(queue, alert, now_ms=NOW_MS + HANDOVER_MS + 1) == []
+    assert ids(queue, alert, now_ms=NOW_MS + GIVE_UP_MS + 1) == []
 
 
 def test_a_receiver_that_never_answers_is_given_up_after_a_day() -> None:
