@@ -126,7 +126,14 @@ def compose(
     worker = Worker(
         settings, plan, sinks, clock, telemetry, rebuilding=rebuilding, alerts_to=alerts_to
     )
-    telling = senders(settings, held, clock, telemetry, lambda: worker.state.alerting.parts)
+    telling = senders(
+        settings,
+        held,
+        clock,
+        telemetry,
+        lambda: worker.state.alerting.parts,
+        grace_ms=plan.alerts.grace_ms,
+    )
     services = [*servers, *telling]
     worker.run_with([*before, *(s.start for s in services)], [*(s.stop for s in services), *after])
     return worker
