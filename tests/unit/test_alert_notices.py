@@ -77,5 +77,24 @@ def test_of_a_muted_rep_nothing_is_told() -> None:
     assert notices(alert, end_of(alert, at_ms=LATER_MS), muted) == []
 
 
+def test_a_silent_site_in_hand_fires_on_and_is_not_told_again() -> None:
+    site = silent()
+    taken = ack(site, at_ms=LATER_MS)
+    (entry,) = entries(site, taken)
+    assert (entry.firing, entry.unseen) == (True, False)
+    assert notices(site, taken) == []
+    sold = red(
+        "",
+        kind="deals_silent",
+        team_id="",
+        at_ms=LATER_MS,
+        alert_id="heard",
+        state="recovered",
+        ends=site.alert_id,
+    )
+    (entry,) = entries(site, taken, sold)
+    assert not entry.firing
+
+
 def test_an_amber_is_a_colour_and_no_message() -> None:
     assert notices(red(state="amber", level="amber")) == []

@@ -60,9 +60,16 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     end_text: dict[str, str] = {}
 
     @property
-    def firing(self) -> bool:
-        """True when somebody has to be told."""
+    def unseen(self) -> bool:
+        """True for a red that nobody has in hand and nobody has muted."""
         return self.state == "red" and not self.muted_until_ms
+
+    @property
+    def firing(self) -> bool:
+        """True when somebody has to be told; while sales are missing, though it is in hand."""
+        # What fires keeps back the alerts about a silent site's people: an ack mends no feed.
+        in_hand = self.state == "acknowledged" and self.alert.kind == "deals_silent"
+        return self.unseen or (in_hand and not self.muted_until_ms)
 
 
 class AlertBook:
@@ -113,7 +120,10 @@ class AlertBook:
         return sorted(out, key=lambda entry: (-entry.alert.at_ms, entry.alert.alert_id))
 
     def firing(self, now_ms: int) -> list[Entry]:
-        """The reds that are neither ended, acknowledged, held back nor muted, the newest first."""
+        """The reds that are neither ended, acknowledged, held back nor muted, the newest first.
+
+        A silent site fires until sales come again, acknowledged or not.
+        """
         return [entry for entry in self.entries(now_ms) if entry.firing]
 
     def next_change_ms(self, now_ms: int) -> int | None:

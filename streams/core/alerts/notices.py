@@ -93,7 +93,7 @@ def labels(alert: RepAlert) -> dict[str, str]:
 
 def notice_of(entry: Entry) -> Notice | None:
     """What there is to tell of an alert now; None for nothing, as while it is muted."""
-    if entry.firing:
+    if entry.unseen:
         return _notice(entry, "red", entry.alert.at_ms)
     if entry.state != "recovered" or entry.muted_until_ms:
         return None
