@@ -48,8 +48,9 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An alert and all that became of it, oldest first.
 
     `acknowledged`: somebody has it in hand. `muted_until_ms` is 0 when its rep and team are not
-    muted. `grew_from` are the ids of ambers that became this red; they have no entry of their own.
-    `end_text` is language to the sentences about its end.
+    muted. `ended_muted`: one of them was when it ended. `grew_from` are the ids of ambers that
+    became this red; they have no entry of their own. `end_text` is language to the sentences about
+    its end.
     """
 
     alert: RepAlert
@@ -58,6 +59,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     life: tuple[Happened, ...] = ()
     grew_from: tuple[str, ...] = ()
     end_text: dict[str, str] = {}
+    ended_muted: bool = False
 
     @property
     def unseen(self) -> bool:
@@ -215,11 +217,20 @@ class AlertBook:
             life=tuple(sorted(life, key=_when)),
             grew_from=tuple(grew_from),
             end_text={} if end is None else end.text,
+            ended_muted=end_ms is not None
+            and any(self._muted_until(target, end_ms, heard_ms=end_ms) for target in targets),
         )
 
-    def _muted_until(self, target: tuple[str, str], now_ms: int) -> int:
-        """Until when a rep or a team is muted, by the last word on it; 0: it is not."""
-        last = max(self._of_target.get(target, {}).values(), key=_said, default=None)
+    def _muted_until(
+        self, target: tuple[str, str], now_ms: int, heard_ms: int | None = None
+    ) -> int:
+        """Until when a rep or a team is muted, by the last word on it; 0: it is not.
+
+        With `heard_ms` by the last word that was said until then.
+        """
+        words = self._of_target.get(target, {}).values()
+        heard = (one for one in words if heard_ms is None or one.at_ms <= heard_ms)
+        last = max(heard, key=_said, default=None)
         return 0 if last is None or last.until_ms <= now_ms else last.until_ms
 
     def _mutes_within(
