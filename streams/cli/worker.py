@@ -103,7 +103,13 @@ def compose(
     disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no types here
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    telemetry, held = Telemetry(registry), HeldAlerts()
+    telemetry = Telemetry(registry)
+
+    def unheard_s() -> float:
+        # A worker with partitions ends when Kafka is away; one that waits for some goes on.
+        return worker.lane.consumer.lane_unconfirmed_s()
+
+    held = HeldAlerts(unheard_s)
     prometheus = PrometheusSink(
         rep_label=settings.rep_label, series_limit=settings.rep_series_limit, alerts=held.shown
     )
