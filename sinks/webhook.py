@@ -44,6 +44,7 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class WebhookPusher:
     """Posts what `entries` has to tell to `url`, signed with `secret`; `mine`: this worker's part.
 
+    `grace_ms`: how old a contact is when it is scored.
     A receiver that is away is tried again, later each time and for a day.
     """
 
@@ -57,6 +58,7 @@ class WebhookPusher:
         clock: Clock,
         *,
         mine: Mine = lambda _: True,
+        grace_ms: int = 0,
         page_url: str | None = None,
         tried: Tried = lambda _: None,
         look_s: float = LOOK_S,
@@ -65,7 +67,7 @@ class WebhookPusher:
         self._secret = secret
         self._entries = entries
         self._clock = clock
-        self._queue = WebhookQueue(mine)
+        self._queue = WebhookQueue(mine, grace_ms)
         self._page_url = page_url
         self._tried = tried
         self._loop = PushLoop(self.name, self._look, look_s)

@@ -1,4 +1,6 @@
--- Takes all alerts in place of those held, unless those are of somebody who has heard more.
+-- Takes all alerts in place of those held, unless those are of somebody who has heard more. Who has
+-- heard less keeps them no longer: when topics were made anew nobody ever hears as much again, and
+-- they have to go.
 --
 -- KEYS  the hash of the alerts
 -- ARGV  position, moment, TTL in seconds, entries (JSON); without entries only the TTL is renewed
@@ -10,7 +12,7 @@ if held then
   position, moment = tonumber(position), tonumber(moment)
   local a, b = tonumber(ARGV[1]), tonumber(ARGV[2])
   if position > a or (position == a and moment >= b) then
-    redis.call("EXPIRE", KEYS[1], ARGV[3])
+    if position == a then redis.call("EXPIRE", KEYS[1], ARGV[3]) end
     return 1
   end
 end

@@ -67,7 +67,7 @@ def alerts_shown(entries: Iterable[Entry]) -> AlertsShown:
     return AlertsShown(
         entries=ordered[:MOST],
         total=len(ordered),
-        unseen=sum(one.firing for one in ordered),
+        unseen=sum(one.unseen for one in ordered),
         reps=reps,
         teams=teams,
     )

@@ -74,9 +74,12 @@ class BoardModel:
         if before != (self.latest.revision, None):
             self._changed.set()
 
-    def take_alerts(self, known: KnownAlerts) -> None:
-        """Take all alerts, unless those held are of somebody who has heard more."""
-        if self.alerts is not None and known.version <= self.alerts.version:
+    def take_alerts(self, known: KnownAlerts, *, ordered: bool = False) -> None:
+        """Take all alerts, unless those held are of somebody who has heard more.
+
+        `ordered`: whoever hands them on has seen to that already.
+        """
+        if not ordered and self.alerts is not None and known.version <= self.alerts.version:
             return
         self.alerts = known
         # Whoever looks is told of a change by these being others, so equal ones stay the same.
@@ -229,7 +232,7 @@ async def follow_alerts(reader: RedisAlertsReader, model: BoardModel) -> None:
             if task is not None and task.cancelling():
                 raise asyncio.CancelledError  # as in `follow`
             if known is not None:
-                model.take_alerts(known)
+                model.take_alerts(known, ordered=True)
         except SinkUnavailable as error:
             _log.warning("the page shows old alerts: %s", error)
         await asyncio.sleep(RETRY_S)

@@ -24,8 +24,13 @@ def senders(
     clock: Clock,
     telemetry: Telemetry,
     owned: Callable[[], Collection[int]],
+    *,
+    grace_ms: int = 0,
 ) -> list[AlertmanagerPusher | WebhookPusher]:
-    """Those that the settings name; `owned` gives the partitions this worker owns now."""
+    """Those that the settings name; `owned` gives the partitions this worker owns now.
+
+    `grace_ms`: how old a contact is when it is scored, as the plan says.
+    """
     found: list[AlertmanagerPusher | WebhookPusher] = []
     if settings.alertmanager_url:
         from sinks.alertmanager import AlertmanagerPusher
@@ -52,6 +57,7 @@ def senders(
                 held.entries,
                 clock,
                 mine=mine,
+                grace_ms=grace_ms,
                 page_url=settings.page_url,
                 tried=partial(telemetry.alert_post, WebhookPusher.name),
             )

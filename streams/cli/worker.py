@@ -103,7 +103,13 @@ def compose(
     disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no types here
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    telemetry, held = Telemetry(registry), HeldAlerts()
+    telemetry = Telemetry(registry)
+
+    def unheard_s() -> float:
+        # A worker with partitions ends when Kafka is away; one that waits for some goes on.
+        return worker.lane.consumer.lane_unconfirmed_s()
+
+    held = HeldAlerts(unheard_s)
     prometheus = PrometheusSink(
         rep_label=settings.rep_label, series_limit=settings.rep_series_limit, alerts=held.shown
     )
@@ -126,7 +132,14 @@ def compose(
     worker = Worker(
         settings, plan, sinks, clock, telemetry, rebuilding=rebuilding, alerts_to=alerts_to
     )
-    telling = senders(settings, held, clock, telemetry, lambda: worker.state.alerting.parts)
+    telling = senders(
+        settings,
+        held,
+        clock,
+        telemetry,
+        lambda: worker.state.alerting.parts,
+        grace_ms=plan.alerts.grace_ms,
+    )
     services = [*servers, *telling]
     worker.run_with([*before, *(s.start for s in services)], [*(s.stop for s in services), *after])
     return worker

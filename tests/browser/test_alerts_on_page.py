@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from streams.core.alerts.told import RepAlert
 from streams.core.clock import SystemClock
@@ -108,6 +108,22 @@ def test_a_mute_is_said_and_ended(told: PageThread, tab: Tab) -> None:
     expect(badge(tab, "r-0004")).to_have_text("!! muted")
     entry(tab, "a-4").get_by_role("button", name="Unmute").click()
     expect(badge(tab, "r-0004")).to_have_text("!! red")
+
+
+def test_a_double_click_acts_once(told: PageThread, tab: Tab) -> None:
+    held: list[Route] = []
+    tab.page.route("**/api/v1/alerts/**", lambda route: held.append(route))  # noqa: PLW0108 # Playwright marks it, and a method takes no mark
+    tab.open(told.url + "team/north")
+    badge(tab, "r-0004").click()
+    button = entry(tab, "a-4").get_by_role("button", name="Acknowledge")
+    button.dblclick()
+    expect(button).to_be_disabled()
+    expect(entry(tab, "a-4").get_by_role("button", name="Mute")).to_be_disabled()
+    (sent,) = held
+    sent.continue_()
+    expect(entry(tab, "a-4").locator("h3 .badge")).to_have_text("✓ acknowledged")
+    expect(entry(tab, "a-4").get_by_role("button", name="Mute")).to_be_enabled()
+    assert len(told.acted) == 1
 
 
 def test_what_is_not_taken_is_said_and_the_note_is_kept(told: PageThread, tab: Tab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
@@ -10,7 +11,7 @@ import pytest
 
 from sinks.held_alerts import HeldAlerts
 from sinks.redis_alerts import RedisAlerts, RedisAlertsReader
-from sinks.wallboard.model import BoardModel, WallboardAlerts
+from sinks.wallboard.model import BoardModel, WallboardAlerts, follow_alerts
 from streams.core.alerts.book import Entry, Happened
 from streams.core.alerts.known import KnownAlerts
 from streams.core.alerts.told import RepAlert
@@ -185,6 +186,28 @@ async def test_a_reader_is_told_what_changed_and_only_then(
     await writer.write(known(6, 0))
     assert await reader.changed() == known(6, 0)
     await writer.close()
+    await reader.close()
+
+
+async def test_whoever_has_heard_less_keeps_nothing_alive(
+    make_redis: Callable[..., RedisServer],
+) -> None:
+    there = InRedis(make_redis())
+    # Topics were made anew: nobody will ever hear as much as the one who wrote last.
+    before, after = (RedisAlerts(there.server.url, there.prefix, ttl_s=ttl_s) for ttl_s in (1, 60))
+    for one in (before, after):
+        await one.start()
+    reader, model = RedisAlertsReader(there.server.url, there.prefix), BoardModel(ManualClock(0))
+    following = asyncio.create_task(follow_alerts(reader, model))
+    await before.write(known(50, 0, entry()))
+    async with asyncio.timeout(20):
+        while model.alerts != known(3, 0, entry("b-1")):
+            await after.write(known(3, 0, entry("b-1")))
+            await asyncio.sleep(0.1)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    for one in (before, after):
+        await one.close()
     await reader.close()
 
 

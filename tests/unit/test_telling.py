@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client import CollectorRegistry
 
-from sinks.held_alerts import HeldAlerts
+from sinks.held_alerts import UNHEARD_S, HeldAlerts
 from streams.cli.telling import senders
 from streams.core.alerts.book import Entry
 from streams.core.alerts.known import KnownAlerts
@@ -50,3 +50,15 @@ async def test_the_last_word_holds_and_an_older_one_changes_nothing() -> None:
     assert (held.firing(), held.shown()) == ([], taken)
     await held.write(known(2, *entries(alert)))
     assert held.firing() == []
+
+
+async def test_who_is_cut_off_from_kafka_says_nothing_until_it_hears_again() -> None:
+    unheard_s = [UNHEARD_S]
+    held, alert = HeldAlerts(lambda: unheard_s[0]), red()
+    await held.write(known(1, *entries(alert)))
+    assert held.firing() == entries(alert)
+    unheard_s[0] += 1
+    assert (held.firing(), held.entries()) == (None, None)
+    assert held.shown() == tuple(entries(alert))
+    unheard_s[0] = 0.0
+    assert held.firing() == entries(alert)

@@ -311,6 +311,19 @@ async def test_a_wrong_body_is_a_problem_that_says_what_is_wrong(
     assert floor.done == []
 
 
+@pytest.mark.parametrize("body", [b'{"text": "\xff"}', b"{"])
+async def test_a_body_that_cannot_be_read_is_a_problem_and_no_fault_of_the_server(
+    floor: Floor, body: bytes
+) -> None:
+    async with (
+        floor.page(open_=True) as client,
+        client.post("/api/v1/alerts/a-1/ack", data=body, headers=JSON) as answer,
+    ):
+        problem = await answer.json()
+    assert answer.status == 400
+    assert problem["detail"].startswith("the body is wrong: ")
+
+
 async def test_a_kafka_that_is_away_is_said(floor: Floor) -> None:
     floor.away = True
     async with floor.page(open_=True) as client:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sinks.webhook_queue import FRESH_MS, GIVE_UP_MS, HANDOVER_MS, WebhookQueue
+from sinks.webhook_queue import FRESH_MS, GIVE_UP_MS, WebhookQueue
 from streams.core.alerts.told import RepAlert
 from tests.unit.alert_entries import AT_MS, MINUTE_MS, ack, end_of, entries, mute, red
 
@@ -50,11 +50,31 @@ def test_at_a_start_old_messages_have_been_posted_before() -> None:
     assert ids(queue, red("r-1"), red("r-2", at_ms=late), now_ms=late) == [f"r-2-{late}:red"]
 
 
-def test_while_running_even_an_old_contact_is_news() -> None:
+def test_what_is_heard_late_is_no_news() -> None:
     queue = WebhookQueue(Owner("r-1"))
     assert ids(queue, now_ms=AT_MS) == []
-    late = AT_MS + 2 * FRESH_MS
-    assert ids(queue, red("r-1"), now_ms=late) == [f"r-1-{AT_MS}:red"]
+    late, alert = AT_MS + FRESH_MS + 1, red("r-1")
+    assert ids(queue, alert, now_ms=late) == []
+    assert ids(queue, alert, end_of(alert, at_ms=AT_MS), now_ms=late) == []
+
+
+def test_what_waits_for_its_receiver_may_grow_old() -> None:
+    queue, alert = WebhookQueue(Owner("r-1")), red("r-1")
+    told = f"{alert.alert_id}:red"
+    assert ids(queue, alert, now_ms=AT_MS + FRESH_MS) == [told]
+    assert ids(queue, alert, now_ms=AT_MS + 2 * FRESH_MS) == [told]
+
+
+def test_a_contact_is_no_news_before_it_is_scored() -> None:
+    queue = WebhookQueue(Owner("r-1"), grace_ms=FRESH_MS)
+    assert ids(queue, red("r-1"), now_ms=AT_MS + 2 * FRESH_MS) == [f"r-1-{AT_MS}:red"]
+
+
+def test_a_red_that_a_mute_kept_back_is_told_when_the_mute_ends() -> None:
+    queue, alert, until_ms = WebhookQueue(Owner("r-1")), red(), AT_MS + 3 * FRESH_MS
+    muted = mute("r-1", at_ms=AT_MS - 1, until_ms=until_ms)
+    assert ids(queue, alert, muted, now_ms=AT_MS + 1) == []
+    assert ids(queue, alert, muted, now_ms=until_ms) == [f"{alert.alert_id}:red"]
 
 
 def test_a_new_owner_posts_what_the_one_before_may_not_have() -> None:
@@ -62,16 +82,27 @@ def test_a_new_owner_posts_what_the_one_before_may_not_have() -> None:
     queue, alert = WebhookQueue(owner), red()
     assert ids(queue, alert) == []
     owner.reps = {"r-1"}
-    assert ids(queue, alert, now_ms=NOW_MS + HANDOVER_MS - 1) == [f"{alert.alert_id}:red"]
+    assert ids(queue, alert, now_ms=NOW_MS + GIVE_UP_MS - 1) == [f"{alert.alert_id}:red"]
 
 
-def test_a_new_owner_does_not_repeat_what_is_long_known() -> None:
+def test_what_waits_for_its_receiver_is_kept_while_a_partition_goes_away_and_back() -> None:
+    owner = Owner("r-1")
+    queue, alert = WebhookQueue(owner), red()
+    assert ids(queue, alert)
+    owner.reps = set()
+    assert ids(queue, alert, now_ms=NOW_MS + 60 * MINUTE_MS) == []
+    owner.reps = {"r-1"}
+    assert ids(queue, alert, now_ms=NOW_MS + 61 * MINUTE_MS) == [f"{alert.alert_id}:red"]
+
+
+def test_a_new_owner_does_not_repeat_what_is_known_for_a_day() -> None:
     owner = Owner()
     queue, alert = WebhookQueue(owner), red()
     ids(queue, alert)
-    ids(queue, alert, now_ms=NOW_MS + HANDOVER_MS)
+    ids(queue, alert, now_ms=NOW_MS + GIVE_UP_MS)
+    assert queue.given_up == []
     owner.reps = {"r-1"}
-    assert ids(queue, alert, now_ms=NOW_MS + HANDOVER_MS + 1) == []
+    assert ids(queue, alert, now_ms=NOW_MS + GIVE_UP_MS + 1) == []
 
 
 def test_a_receiver_that_never_answers_is_given_up_after_a_day() -> None:

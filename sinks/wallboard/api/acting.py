@@ -17,6 +17,7 @@ from sinks.wallboard.model import BoardModel
 from sinks.wallboard.scope import Scope
 from streams.core.alerts.actions import LONGEST_ID, AlertAction, Verb
 from streams.core.errors import PipelineError
+from streams.core.malformed import DECODE_FAILURES
 
 WriteAction = Callable[[AlertAction], Awaitable[None]]
 """Puts an action on `alert-actions` and waits until it is there; raises PipelineError."""
@@ -144,9 +145,10 @@ def _refuse_foreign(request: web.Request) -> None:
 
 
 async def _body(request: web.Request, act: Act) -> Any:
+    raw = await request.read() or b"{}"
     try:
-        return json.decode(await request.read() or b"{}", type=act.body)
-    except msgspec.DecodeError as error:
+        return json.decode(raw, type=act.body)
+    except DECODE_FAILURES as error:
         raise web.HTTPBadRequest(text=f"the body is wrong: {error}") from None
 
 

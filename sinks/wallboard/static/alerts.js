@@ -55,11 +55,13 @@ export const hasAlerts = (about) => state.alerts.entries.some(fits(about));
 class Alert extends Component {
   constructor() {
     super();
-    this.state = { said: null, failed: null, note: '', hours: 4 };
+    this.state = { said: null, failed: null, note: '', hours: 4, sending: false };
   }
 
   async act(path, body) {
-    this.setState({ said: t('act.sending'), failed: null });
+    if (this.sending) return; // a double click; the button is drawn as disabled a moment later
+    this.sending = true;
+    this.setState({ said: t('act.sending'), failed: null, sending: true });
     try {
       const answer = await fetch(`/api/v1/alerts/${path}`, {
         method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text: this.state.note, ...body }),
@@ -69,6 +71,8 @@ class Alert extends Component {
     } catch {
       this.setState({ said: null, failed: t('act.failed', { why: t('why.lost') }) });
     }
+    this.sending = false;
+    this.setState({ sending: false });
   }
 
   render({ entry, now }, { said, failed }) {
@@ -93,18 +97,18 @@ class Alert extends Component {
   }
 
   actions(is, alert, muted) {
-    const { note, hours } = this.state;
+    const { note, hours, sending } = this.state;
     const id = encodeURIComponent(alert.alert_id);
     const of = alert.rep_id ? { rep_id: alert.rep_id } : { team_id: alert.team_id };
     const ms = state.pulse ? state.pulse.now_ms + Date.now() - state.heardAt : Date.now(); // the server's clock
     return html`<div class="acts">
       <label>${t('act.note')} <input type="text" maxlength="1000" value=${note} onInput=${(event) => this.setState({ note: event.target.value })} /></label>
-      ${!ENDED.includes(is) && is !== 'acknowledged' && html`<button type="button" class="do" onClick=${() => this.act(`${id}/ack`, {})}>${t('act.ack')}</button>`}
-      <button type="button" class="do" disabled=${!note.trim()} onClick=${() => this.act(`${id}/comment`, {})}>${t('act.comment')}</button>
-      ${!alert.rep_id && !alert.team_id ? '' : muted > 0 ? html`<button type="button" class="do" onClick=${() => this.act('unmute', of)}>${t('act.unmute')}</button>`
+      ${!ENDED.includes(is) && is !== 'acknowledged' && html`<button type="button" class="do" disabled=${sending} onClick=${() => this.act(`${id}/ack`, {})}>${t('act.ack')}</button>`}
+      <button type="button" class="do" disabled=${sending || !note.trim()} onClick=${() => this.act(`${id}/comment`, {})}>${t('act.comment')}</button>
+      ${!alert.rep_id && !alert.team_id ? '' : muted > 0 ? html`<button type="button" class="do" disabled=${sending} onClick=${() => this.act('unmute', of)}>${t('act.unmute')}</button>`
         : html`<label>${t('act.for')} <select value=${hours} onChange=${(event) => this.setState({ hours: Number(event.target.value) })}>
             ${MUTES.map(([key, value]) => html`<option key=${key} value=${value}>${t(`act.for.${key}`)}</option>`)}</select></label>
-          <button type="button" class="do" onClick=${() => this.act('mute', { ...of, until_ms: Math.round(ms + hours * HOUR_MS) })}>${t('act.mute')}</button>`}
+          <button type="button" class="do" disabled=${sending} onClick=${() => this.act('mute', { ...of, until_ms: Math.round(ms + hours * HOUR_MS) })}>${t('act.mute')}</button>`}
     </div>`;
   }
 }

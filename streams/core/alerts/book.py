@@ -48,8 +48,9 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An alert and all that became of it, oldest first.
 
     `acknowledged`: somebody has it in hand. `muted_until_ms` is 0 when its rep and team are not
-    muted. `grew_from` are the ids of ambers that became this red; they have no entry of their own.
-    `end_text` is language to the sentences about its end.
+    muted. `ended_muted`: one of them was when it ended. `grew_from` are the ids of ambers that
+    became this red; they have no entry of their own. `end_text` is language to the sentences about
+    its end.
     """
 
     alert: RepAlert
@@ -58,11 +59,19 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     life: tuple[Happened, ...] = ()
     grew_from: tuple[str, ...] = ()
     end_text: dict[str, str] = {}
+    ended_muted: bool = False
+
+    @property
+    def unseen(self) -> bool:
+        """True for a red that nobody has in hand and nobody has muted."""
+        return self.state == "red" and not self.muted_until_ms
 
     @property
     def firing(self) -> bool:
-        """True when somebody has to be told."""
-        return self.state == "red" and not self.muted_until_ms
+        """True when somebody has to be told; while sales are missing, though it is in hand."""
+        # What fires keeps back the alerts about a silent site's people: an ack mends no feed.
+        in_hand = self.state == "acknowledged" and self.alert.kind == "deals_silent"
+        return self.unseen or (in_hand and not self.muted_until_ms)
 
 
 class AlertBook:
@@ -113,7 +122,10 @@ class AlertBook:
         return sorted(out, key=lambda entry: (-entry.alert.at_ms, entry.alert.alert_id))
 
     def firing(self, now_ms: int) -> list[Entry]:
-        """The reds that are neither ended, acknowledged, held back nor muted, the newest first."""
+        """The reds that are neither ended, acknowledged, held back nor muted, the newest first.
+
+        A silent site fires until sales come again, acknowledged or not.
+        """
         return [entry for entry in self.entries(now_ms) if entry.firing]
 
     def forget(self, now_ms: int) -> None:
@@ -200,11 +212,20 @@ class AlertBook:
             life=tuple(sorted(life, key=_when)),
             grew_from=tuple(grew_from),
             end_text={} if end is None else end.text,
+            ended_muted=end_ms is not None
+            and any(self._muted_until(target, end_ms, heard_ms=end_ms) for target in targets),
         )
 
-    def _muted_until(self, target: tuple[str, str], now_ms: int) -> int:
-        """Until when a rep or a team is muted, by the last word on it; 0: it is not."""
-        last = max(self._of_target.get(target, {}).values(), key=_said, default=None)
+    def _muted_until(
+        self, target: tuple[str, str], now_ms: int, heard_ms: int | None = None
+    ) -> int:
+        """Until when a rep or a team is muted, by the last word on it; 0: it is not.
+
+        With `heard_ms` by the last word that was said until then.
+        """
+        words = self._of_target.get(target, {}).values()
+        heard = (one for one in words if heard_ms is None or one.at_ms <= heard_ms)
+        last = max(heard, key=_said, default=None)
         return 0 if last is None or last.until_ms <= now_ms else last.until_ms
 
     def _mutes_within(

@@ -92,10 +92,13 @@ def labels(alert: RepAlert) -> dict[str, str]:
 
 
 def notice_of(entry: Entry) -> Notice | None:
-    """What there is to tell of an alert now; None for nothing, as while it is muted."""
-    if entry.firing:
+    """What there is to tell of an alert now; None for nothing, as while it is muted.
+
+    Of what ended under a mute nothing is told afterwards either: it may have begun under it.
+    """
+    if entry.unseen:
         return _notice(entry, "red", entry.alert.at_ms)
-    if entry.state != "recovered" or entry.muted_until_ms:
+    if entry.state != "recovered" or entry.muted_until_ms or entry.ended_muted:
         return None
     end = next(one for one in reversed(entry.life) if one.what == "recovered")
     if end.text in _SILENT_ENDS:

@@ -121,6 +121,10 @@ class MembershipWatch(driver.Consumer):
         current = generation >= 0 and generation == self.app.consumer_generation_id
         return current and unconfirmed_s < timeout_s - max(1.0, 0.2 * timeout_s)
 
+    def lane_unconfirmed_s(self) -> float:
+        """Seconds since Kafka last confirmed this worker, with partitions or without."""
+        return self._thread.membership()[1]
+
     def lane_require_membership(self) -> None:
         """End the process when state is held for a membership that is over."""
         if self.lane.positions.applied and not self.lane_is_member():
