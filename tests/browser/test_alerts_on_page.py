@@ -170,3 +170,18 @@ def test_axe_finds_nothing_in_alerts(told: PageThread, tab: Tab, theme: str, wid
     tab.page.keyboard.press("a")
     tab.page.locator("dialog summary").first.click()
     assert violations(tab) == []
+
+
+def test_a_red_whose_place_another_has_taken_is_not_called_recovered(
+    server: PageThread, tab: Tab
+) -> None:
+    at_ms = SystemClock().now_ms() - HOUR_MS
+    server.tell(
+        alert("a-1", "r-0004"),
+        alert("e-1", "r-0004", state="recovered", ends="a-1", why="again", at_ms=at_ms + 1),
+        alert("a-2", "r-0004", at_ms=at_ms + 2),
+    )
+    tab.open(server.url + "floor")
+    tab.page.keyboard.press("a")
+    expect(entry(tab, "a-1").locator("h3 .badge")).to_have_text("– replaced")
+    expect(entry(tab, "a-2").locator("h3 .badge")).to_have_text("!! red")

@@ -8,7 +8,7 @@ import { nameOf, state } from './state.js';
 import { t } from './words.js';
 
 // Colour never says it alone: a sign and a word stand beside it.
-const SIGNS = { red: '!!', amber: '!', held_back: '…', acknowledged: '✓', recovered: '↑', cleared: '–' };
+const SIGNS = { red: '!!', amber: '!', held_back: '…', acknowledged: '✓', recovered: '↑', cleared: '–', replaced: '–', ended: '–' };
 const MUTES = [['1h', 1], ['4h', 4], ['1d', 24], ['7d', 168]]; // hours
 const HOUR_MS = 3_600_000;
 const ENDED = ['recovered', 'cleared'];
@@ -36,6 +36,13 @@ export function Badge({ rep, team, name }) {
   const word = badge.muted ? t('alert.muted') : t(`alert.${badge.state}`);
   return html`<button type="button" class=${`badge ${badge.muted ? 'muted' : badge.state}`} title=${t('alert.show', { name })}
     aria-haspopup="dialog" onClick=${() => show(rep === undefined ? { team } : { rep })}><span aria-hidden="true">${SIGNS[badge.state]} </span>${word}</button>`;
+}
+
+/** What an alert is called: one that was not recovered from is not called recovered. */
+function called({ state: is, life = [] }) {
+  if (is !== 'recovered') return is;
+  const why = life.findLast(({ what }) => what === 'recovered')?.text;
+  return why === 'again' ? 'replaced' : ['moved', 'gone'].includes(why) ? 'ended' : is;
 }
 
 const fits = ({ rep, team }) => ({ alert }) => (rep !== undefined ? alert.rep_id === rep : team === undefined || (alert.team_id === team && !alert.rep_id));
@@ -79,12 +86,13 @@ class Alert extends Component {
     const { alert, state: is, muted_until_ms: muted = 0, life = [] } = entry;
     const { rep_id: rep = '', team_id: team = '' } = alert;
     const ofTeam = team && state.board ? nameOf(state.board, team) : team;
+    const word = called(entry);
     const name = rep ? state.board?.rows.get(rep)?.name ?? rep : ofTeam || alert.site_id;
     const to = rep ? href({ board: 'rep', rep }) : team ? href({ board: 'team', team }) : href({ board: 'floor', team: null });
     const text = (texts = {}) => texts[state.view.lang] ?? texts.en ?? '';
     const follow = (event) => { state.alerting = null; link(event); };
     return html`<li class=${`alert-entry ${is}`} data-alert=${alert.alert_id}>
-      <h3><span class=${`badge ${is}`}><span aria-hidden="true">${SIGNS[is]} </span>${t(`alert.${is}`)}</span>
+      <h3><span class=${`badge ${word}`}><span aria-hidden="true">${SIGNS[word]} </span>${t(`alert.${word}`)}</span>
         <a href=${to} onClick=${follow}>${name}</a> ${rep && html`<small>${ofTeam}</small>`}
         <time>${time(alert.at_ms, now)}</time></h3>
       <p>${text(alert.text)}</p>${entry.end_text && html`<p class="note">${text(entry.end_text)}</p>`}
