@@ -13,7 +13,6 @@ from typing import NoReturn, cast
 from faust.types import TP
 from msgspec import json
 
-from streams.core.alerts.part import AlertPart
 from streams.core.calendar import DAY_MS
 from streams.core.clock import Clock
 from streams.core.codec import relocated_headers
@@ -34,9 +33,10 @@ from streams.engine.fatal import stop_now
 from streams.engine.inputs import Inputs
 from streams.engine.lane.batch import Slice
 from streams.engine.lane.lane import Lane
-from streams.engine.lane.producer import Producer, Record, advance
+from streams.engine.lane.producer import Producer
 from streams.engine.outbox import Outbox, Outgoing
 from streams.engine.telemetry import Telemetry
+from streams.engine.writing import News, Part, remove_expired, write
 from streams.settings import Settings
 from streams.topics import (
     ALERTS_TABLE,
@@ -60,11 +60,6 @@ COLD_DAYS_A_COMMIT = 3_000
 """Rep-days read back that make a commit due: it lets them go again, 30 KB each."""
 DEALS_A_DAY = 16
 """Deals in memory that take as much of it as one rep-day."""
-REMOVED_A_COMMIT = 500
-"""Rep-days of a partition that are removed with one commit, when they are no longer kept."""
-
-Part = Scoreboard | DealDesk | AlertPart
-"""What a table keeps of one partition."""
 _encode = json.Encoder().encode
 _stamp = attrgetter("timestamp")
 
@@ -301,56 +296,21 @@ class State:
         instants = self.alerting.instants()
         self.before_flush()
         self._uncommitted = 0
-        work = []
+        news: list[News] = []
         for table, partition, part in self._parts():
             if part.has_news():
-                work.append((table, partition, part, *part.take()))
+                topic = changelog(self.settings, table)
+                news.append(News(topic, table, partition, part, *part.take()))
                 # What is applied meanwhile is written early, or belongs to the next commit.
                 await asyncio.sleep(0)
-        producer = self._producer()
-        tables = sorted({table for table, *_ in work})
-        writes = [
-            producer.send_batches(
-                changelog(self.settings, table),
-                {
-                    p: [(key, value, []) for key, value in segments]
-                    for name, p, _, segments, _ in work
-                    if name == table
-                },
-            )
-            for table in tables
-        ]
-        acknowledged, _ = await asyncio.gather(asyncio.gather(*writes), self.outbox.acknowledged())
-        acks = dict(zip(tables, acknowledged, strict=True))
-        for table, partition, part, segments, totals in work:
-            mine = [ack for ack in acks[table] if ack.partition == partition]
-            part.store.write([*segments, *totals], advance(part.store.offset(), mine))
-            part.evict()
-            self.telemetry.changelog_records.labels(table).inc(len(segments))
-            size = sum(len(key) + len(value or b"") for key, value in segments)
-            self.telemetry.changelog_bytes.labels(table).inc(size)
-            await asyncio.sleep(0)
+        producer = cast(Producer, self.lane.app.producer)
+        await write(news, producer, self.outbox, self.telemetry)
         self.alerting.reached(instants)
-        await self._remove_expired()
+        topic, today = changelog(self.settings, SCOREBOARD_TABLE), self.clock.now_ms() // DAY_MS
+        removed = await remove_expired(topic, self.boards, self.expiries, today, producer)
+        self.telemetry.removed_days.inc(removed)
         self._committed_s = time.monotonic()
         self.telemetry.commit_seconds.observe(self._committed_s - began_s)
-
-    async def _remove_expired(self) -> None:
-        """Take days that are no longer kept out of changelog, totals and store, in that order."""
-        today = self.clock.now_ms() // DAY_MS
-        for partition, board in list(self.boards.items()):
-            found = self.expiries[partition].find(today, REMOVED_A_COMMIT)
-            if not found:
-                continue
-            tombstones: list[Record] = [(key, None, []) for one in found for key in one.segments]
-            topic = changelog(self.settings, SCOREBOARD_TABLE)
-            acks = await self._producer().send_batches(topic, {partition: tombstones})
-            deletes = self.expiries[partition].forget(found)
-            board.store.write(deletes, advance(board.store.offset(), acks))
-            self.telemetry.removed_days.inc(len(found))
-
-    def _producer(self) -> Producer:
-        return cast(Producer, self.lane.app.producer)
 
     def _parts(self) -> list[tuple[str, int, Part]]:
         boards = [(SCOREBOARD_TABLE, *item) for item in self.boards.items()]

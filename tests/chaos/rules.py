@@ -13,7 +13,7 @@ from sinks.redis import RedisSink
 from streams.core.deal_desk import DealDesk
 from streams.core.scoreboard import Scoreboard
 from streams.core.segment import Group
-from streams.engine import state
+from streams.engine import writing
 from streams.engine.lane.consumer import Consumer
 from streams.engine.lane.lane import Lane
 from streams.engine.lane.positions import Positions, Verdict
@@ -101,7 +101,7 @@ def store_behind_strangers() -> None:
     def advance(offset: int, acks: Iterable[Ack]) -> int:
         return max([offset, *(ack.base_offset + ack.records - 1 for ack in acks)])
 
-    put(state, "advance", advance)
+    put(writing, "advance", advance)
 
 
 def segments_only_grow() -> None:

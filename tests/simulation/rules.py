@@ -20,7 +20,7 @@ from streams.core.deal_desk import DealDesk
 from streams.core.rep_day import RepDay
 from streams.core.scoreboard import Scoreboard
 from streams.core.segment import Group, day_prefix, parse_segment_key
-from streams.engine import state
+from streams.engine import state, writing
 from streams.engine.lane.commit import Commit
 from streams.engine.lane.lane import Lane
 from streams.engine.lane.positions import Positions, Verdict
@@ -172,7 +172,7 @@ RULES: dict[str, Rule] = {
     "number": Rule("a number is never used for a second segment", [(Group, "resume", _from_zero)]),
     "store": Rule(
         "the store's offset stays before what others wrote",
-        [(state, "advance", _blindly)],
+        [(writing, "advance", _blindly)],
         CROWDED,
         6,
     ),

@@ -19,7 +19,7 @@ from faust.types import TP
 
 from streams.core import dead_letter, deal_desk, loading, scoreboard, segment
 from streams.core.alerts import checkpoint, part
-from streams.engine import agents, outbox, pace, publisher, state
+from streams.engine import agents, outbox, pace, publisher, state, writing
 from streams.engine.lane import drain, membership, rebalance, recovery
 from tests.simulation import checks
 from tests.simulation.faults import Faults, draw_faults, strike
@@ -121,7 +121,7 @@ def _edges(loop: SimLoop, dice: Random, broken: Sequence[tuple[Any, str, Any]]) 
         (deal_desk, "RESIDENT", 2),
         (outbox, "MOST_UNACKNOWLEDGED", 3),
         (pace, "MOST", 3),
-        (state, "REMOVED_A_COMMIT", 2),
+        (writing, "REMOVED_A_COMMIT", 2),
         (scoreboard, "STEP_REPS", 1),
         (loading, "STEP_TOTALS", 2),
         (part, "RECORDS_A_CHECKPOINT", 12),
