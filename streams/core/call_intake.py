@@ -30,7 +30,7 @@ from streams.core.contribution import (
 from streams.core.counting import HUMAN, NOT_CONTACT, SHORT, SHORT_CALL_MS, call_flags
 from streams.core.errors import MalformedEvent
 from streams.core.events import CALL_ENDED, SCHEMA_VERSION, CallEnded
-from streams.core.lanes import CELL_OF_FLAGS, SHIFT
+from streams.core.lanes import BIT, BY_CUSTOMER, CELL_OF_FLAGS, SHIFT
 from streams.core.outcome import Applied
 from streams.core.partition import partition_of
 from streams.core.ports import LogRecord
@@ -39,6 +39,7 @@ from streams.core.scoreboard import Scoreboard
 from streams.core.version import MOST_STAMP_MS, number_bytes
 
 HOLD, WRAP = SHIFT["hold_ms"], SHIFT["wrap_ms"]
+CONTACT = BIT["contacts"]
 FRESH = UNWRITTEN | UNSETTLED
 ONE, TWO, THREE = struct.Struct(">I"), struct.Struct(">II"), struct.Struct(">III")
 MOST_TALK_MS = 2**32 - 1
@@ -134,6 +135,8 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
                     flags = flags & NOT_CONTACT | SHORT
             if event.lead_id is not None:
                 lead = event.lead_id.encode()
+            elif event.customer_id is not None and flags & CONTACT:
+                lead, flags = event.customer_id.encode(), flags | BY_CUSTOMER
         place = rep.place
         team = b""
         asked = place is None or not place.in_roster

@@ -12,8 +12,9 @@ the larger bytes are the later version, and merging is a comparison.
 The amounts are talk, wrap and hold ms of a call, and the rating in 1/10,000 of a survey. They stand
 at the end as one number, talk in its lowest 32 bits, without leading zero words: most calls of a
 dialer have none, few are ever held, and what is left out makes a rep-day a tenth smaller. How
-revisions and numbers are written is said in `version`. The entity's key is a letter for its kind,
-the source, 0x1f and the id the source gave it.
+revisions and numbers are written is said in `version`. A contact without a lead has its customer in
+the lead's place. The entity's key is a letter for its kind, the source, 0x1f and the id the source
+gave it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from functools import lru_cache
 from msgspec import Struct, msgpack
 
 from streams.core.events import DealPosting, PostingCount, PostingEntry
-from streams.core.lanes import BIT, CELL_OF_FLAGS, SHIFT
+from streams.core.lanes import BIT, BY_CUSTOMER, CELL_OF_FLAGS, SHIFT
 from streams.core.tally import Money
 from streams.core.version import (
     ORIGIN_BYTES,
@@ -258,11 +259,28 @@ def same_body(key: bytes, one: bytes, other: bytes) -> bool:
     return one[_FACTS_AT + one[0] :] == other[_FACTS_AT + other[0] :]
 
 
+def lead_or_customer(contribution: bytes) -> tuple[str | None, str | None]:
+    """(lead, customer) of a call's or visit's contribution; one of them at most."""
+    found = lead_of(contribution).decode() or None
+    return (None, found) if flags_of(contribution) & BY_CUSTOMER else (found, None)
+
+
 def lead_of(contribution: bytes) -> bytes:
-    """The lead of a call's or visit's contribution; empty when it has none."""
+    """What stands in the lead's place of a call or visit; empty when nothing does."""
     at = _FACTS_AT + contribution[0]
     size = _FACTS_AND_FLAGS.unpack_from(contribution, at)[0] >> LEAD_SHIFT & _LENGTH
     return contribution[at + 12 : at + 12 + size]
+
+
+def count_leads_only(entities: Mapping[bytes, bytes]) -> int:
+    """`count_leads` where some calls have their customer in the lead's place."""
+    return count_leads(
+        {
+            key: held
+            for key, held in entities.items()
+            if key[0] != DEAL and not flags_of(held) & BY_CUSTOMER
+        }
+    )
 
 
 def count_leads(entities: Mapping[bytes, bytes]) -> int:

@@ -13,12 +13,12 @@ from streams.core.contribution import (
     deal_part,
     deal_version,
     flags_of,
-    lead_of,
+    lead_or_customer,
     origin_of,
     parse_entity_key,
     revision_of,
 )
-from streams.core.lanes import BIT
+from streams.core.lanes import BIT, BY_CUSTOMER
 from streams.core.rep_day import RepDay
 from streams.core.tally import Total, tally
 
@@ -64,6 +64,7 @@ def _one(key: bytes, contribution: bytes) -> Explained:
     kind, source, entity_id = parse_entity_key(key)
     stamp, offset = origin_of(key, contribution)
     flags = flags_of(contribution)
+    lead, customer = lead_or_customer(contribution)
     call = key[0] == CALL
     a, wrap_ms, hold_ms = amounts(contribution)
     return Explained(
@@ -74,12 +75,13 @@ def _one(key: bytes, contribution: bytes) -> Explained:
         at_ms=at_of(contribution),
         origin_ms=stamp,
         origin_offset=offset,
-        counts=[name for name, bit in BIT.items() if flags & bit],
+        counts=[name for name, bit in BIT.items() if flags & bit & ~BY_CUSTOMER],
         talk_ms=a if call else 0,
         hold_ms=hold_ms,
         wrap_ms=wrap_ms,
         rating_e4=0 if call else a,
-        lead_id=lead_of(contribution).decode(),
+        lead_id=lead or "",
+        customer_id=customer or "",
     )
 
 

@@ -47,7 +47,7 @@ COUNTS = (
     "nps_detractors",
     "retracted",
     "visits",
-    "spare_25",
+    "spare_25",  # BY_CUSTOMER; shown nowhere
     "spare_26",
     "spare_27",
     "spare_28",
@@ -60,6 +60,8 @@ COUNTS = (
 LANES = struct.Struct(f"<{len(SUMS)}Q{len(COUNTS)}I")
 NAMES = SUMS + COUNTS
 BIT = {name: 1 << i for i, name in enumerate(COUNTS)}
+BY_CUSTOMER = BIT["spare_25"]
+"""Flag of a contact without a lead: what stands in the lead's place is the customer's id."""
 SHIFT = {name: 64 * i for i, name in enumerate(SUMS)} | {
     name: 64 * len(SUMS) + 32 * i for i, name in enumerate(COUNTS)
 }

@@ -10,12 +10,13 @@ from streams.core.contribution import (
     Named,
     cell_of,
     count_leads,
+    count_leads_only,
     deal_amounts,
     deal_part,
     latest_named,
     same_body,
 )
-from streams.core.lanes import SHIFT
+from streams.core.lanes import BY_CUSTOMER, CELL_OF_FLAGS, SHIFT
 from streams.core.segment import Group, split_segment
 from streams.core.tally import Money, Total, add_money
 
@@ -25,6 +26,7 @@ or older than what is held)."""
 
 UNWRITTEN, UNSETTLED = 1, 2
 """Marks of a day: has news for the changelog; has news for the rep's totals and boards."""
+_BY_CUSTOMER = CELL_OF_FLAGS[BY_CUSTOMER] * (2**32 - 1)
 _WITHOUT_LEADS = (1 << SHIFT["leads"]) - 1
 
 
@@ -118,7 +120,8 @@ class RepDay(Group):
 
     def leads(self) -> int:
         """Distinct leads of the calls and visits that are not empty."""
-        return count_leads(self.entities)
+        count = count_leads_only if self.cell & _BY_CUSTOMER else count_leads
+        return count(self.entities)
 
     def total(self) -> Total:
         """The day's total, distinct leads included. Its money is shared: never add to it."""

@@ -217,3 +217,19 @@ def test_a_span_never_passes_midnight() -> None:
     board.oldest_day, board.newest_day = START // DAY_MS - 3, START // DAY_MS
     span = first_span(board, START - 2 * DAY_MS, START)
     assert span == Span(START - 2 * DAY_MS, START // DAY_MS * DAY_MS - DAY_MS)
+
+
+def test_a_deal_without_call_or_lead_belongs_to_the_latest_contact_of_its_customer(
+    desk: Desk,
+) -> None:
+    desk.call(START, call_id="theirs", lead_id=None, customer_id="cust-1")
+    desk.call(START + MINUTE_MS, call_id="another", lead_id=None, customer_id="cust-2")
+    desk.deal(START + 2 * MINUTE_MS, customer_id="cust-1", lead_id=None)
+    assert desk.sales() == {"theirs": "customer"}
+    # A customer is no lead, and is not counted as one.
+    desk.board.settle()
+    (day,) = [d for rep in desk.board.reps.values() for d in rep.days.values()]
+    assert day.leads() == 0
+    desk.call(START + 3 * MINUTE_MS, call_id="third", lead_id="l-1", customer_id="cust-1")
+    desk.board.settle()
+    assert day.leads() == 1

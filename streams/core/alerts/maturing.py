@@ -19,7 +19,7 @@ from streams.core.contribution import (
     at_of,
     deal_part,
     flags_of,
-    lead_of,
+    lead_or_customer,
     parse_entity_key,
 )
 from streams.core.lanes import SHIFT
@@ -186,6 +186,6 @@ def _candidates(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> di
             talk_ms, _, hold_ms = amounts(held)
             entity = f"{source}\x1f{call_id}"
             began_ms = at_ms - talk_ms - hold_ms
-            lead = lead_of(held).decode() or None
-            out[entity] = Candidate(entity, call_id, began_ms, at_ms, lead)
+            lead, customer = lead_or_customer(held)
+            out[entity] = Candidate(entity, call_id, began_ms, at_ms, lead, customer)
     return out
