@@ -32,7 +32,7 @@ def _book(settings: Settings) -> AlertBook:
     from streams.topics import ALERT_ACTIONS, REP_ALERTS
 
     # An import of history tells of contacts of long ago, and these are asked about, too.
-    book = AlertBook(kept_ms=_EVER_MS)
+    book = AlertBook(kept_ms=_EVER_MS, generation=settings.generation)
     actions = settings.topic(ALERT_ACTIONS)
     for record in read_topics(settings, [settings.topic(REP_ALERTS), actions]):
         (hear_action if record.topic == actions else hear_alert)(book, record.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from msgspec import DecodeError, ValidationError, json
+from msgspec import json
 
 from streams.core.call_intake import apply_calls
 from streams.core.codec import decode_event, origin_of, to_ms
@@ -31,6 +31,7 @@ from streams.core.events import (
     VisitLogged,
 )
 from streams.core.lanes import BIT
+from streams.core.malformed import DECODE_FAILURES
 from streams.core.outcome import Applied
 from streams.core.partition import partition_of
 from streams.core.ports import LogRecord
@@ -197,7 +198,7 @@ def _apply_posting(board: Scoreboard, record: LogRecord, out: Applied) -> None:
     """One contribution for every local day that the posting names; its verdict is the highest."""
     try:
         posting = _decode_posting(record.value or b"")
-    except (ValidationError, DecodeError) as error:
+    except DECODE_FAILURES as error:
         raise MalformedEvent("schema", "$", str(error)) from error
     rep = _owner(board, record, DEAL_POSTINGS, posting.rep_id, out)
     if rep is None:

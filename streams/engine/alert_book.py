@@ -52,7 +52,7 @@ class AlertsOfWorker:
         self._clock = clock
         self._telemetry = telemetry
         self._forgotten = forgotten
-        self._book = AlertBook(ended_kept_ms=ENDED_SHOWN_MS)
+        self._book = AlertBook(ended_kept_ms=ENDED_SHOWN_MS, generation=settings.generation)
         since_ms = max(clock.now_ms() - KEPT_MS, 0)
         self._followers = [
             Follower(

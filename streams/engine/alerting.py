@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from faust.types import TP
+from msgspec import structs
 
 from streams.core.alerts.activity import Activity, ActivityTick, TeamBucket
 from streams.core.alerts.clocks import (
@@ -260,6 +261,7 @@ class Alerting:
             self._telemetry.alert_outcome(said.outcome)
             record = told(said.site_id, said.outcome, self._plan.called)
             if record is not None:
+                record = structs.replace(record, generation=self._settings.generation)
                 topic = self._settings.topic(REP_ALERTS)
                 self._outbox.put(Outgoing(topic, record.key.encode(), encode_alert(record)))
 

@@ -39,7 +39,6 @@ from streams.topics import (
     FLOOR_CLOCK,
     FORGOTTEN_REPS,
     INPUT_STOPS,
-    REP_ALERTS,
     TABLES,
     changelog,
     dead_letter,
@@ -157,7 +156,7 @@ class Worker:
         if not settings.generation:
             return Outbox(self._send)
         letters = [dead_letter(settings.topic(kind)) for kind in inputs(settings)]
-        quiet = [settings.topic(INPUT_STOPS), settings.topic(REP_ALERTS)]
+        quiet = [settings.topic(INPUT_STOPS)]
         return QuietOutbox(self._send, self.predecessor, letters, quiet, live=not rebuilding)
 
     def _begin(self) -> None:

@@ -7,7 +7,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import ValidationError
+from msgspec import ValidationError, structs
 
 from streams.core.alerts.actions import (
     LONGEST_MUTE_MS,
@@ -298,3 +298,17 @@ def test_a_record_that_breaks_a_rule_is_not_read() -> None:
     raw = b'{"action_id":"x","at_ms":1,"by":"mia","verb":"ack"}'
     with pytest.raises(ValidationError, match="ack is of one alert"):
         decode_action(raw)
+
+
+@given(words, words)
+def test_alerts_of_another_generation_change_nothing(
+    ours: list[RepAlert | AlertAction], theirs: list[RepAlert | AlertAction]
+) -> None:
+    alone, beside = AlertBook(generation=1), AlertBook(generation=1)
+    mine = [structs.replace(one, generation=1) for one in ours if isinstance(one, RepAlert)]
+    others = [structs.replace(one, generation=2) for one in theirs if isinstance(one, RepAlert)]
+    for book, told in ((alone, mine), (beside, [*others, *mine, *others])):
+        for one in told:
+            book.hear(one)
+    assert beside.entries(NOW_MS) == alone.entries(NOW_MS)
+    assert beside.revision == alone.revision

@@ -78,10 +78,18 @@ class AlertBook:
     """Everything heard of alerts; `revision` grows with each change, and only then.
 
     An alert is an entry for `kept_ms` after its contact, and for `ended_kept_ms` after its end.
+    `generation`: alerts of this generation of the state only; None: of all.
     """
 
-    def __init__(self, kept_ms: int = KEPT_MS, ended_kept_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        kept_ms: int = KEPT_MS,
+        ended_kept_ms: int | None = None,
+        *,
+        generation: int | None = None,
+    ) -> None:
         self.revision = 0
+        self._generation = generation
         self._kept_ms = kept_ms
         self._ended_kept_ms = kept_ms if ended_kept_ms is None else ended_kept_ms
         self._told: dict[str, RepAlert] = {}
@@ -92,6 +100,8 @@ class AlertBook:
 
     def hear(self, alert: RepAlert) -> None:
         """Take a record of `rep-alerts`."""
+        if self._generation not in (None, alert.generation):
+            return
         if alert.state in ("red", "amber"):
             self._keep(self._told, alert.alert_id, alert)
         elif alert.state == "held_back":

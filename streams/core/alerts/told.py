@@ -77,7 +77,8 @@ class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `evidence` is how many contacts a rep selling normally has, in the mean, between two such
     alerts; of `recovered` one who still sells too little; of what is `counted` it is working days.
     `team_id` is the rep's, `against` whose rate was allowed for. `usual` is what the own rate
-    stands on. `text` is language to the sentences for a supervisor.
+    stands on. `text` is language to the sentences for a supervisor. `generation` is that of the
+    state that found it: a rebuild tells beside the live one.
     """
 
     alert_id: str
@@ -100,6 +101,7 @@ class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     counted: Counted | None = None
     held_by: tuple[Pause, ...] = ()
     text: dict[str, str] = {}
+    generation: int = 0
 
     @property
     def key(self) -> str:
