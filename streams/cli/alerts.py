@@ -120,10 +120,14 @@ def show(context: Context, alert_id: str, language: str, as_json: bool) -> None:
         click.echo(f"  {shown(happened.at_ms)}  {_in_words(happened)}")
 
 
+_WORDS = {"again": "replaced", "moved": "ended: moved", "gone": "ended: gone"}
+
+
 def _state(entry: Entry) -> str:
-    """The state of an alert, and whether it is muted."""
+    """The state of an alert, why it ended when not by recovery, and whether it is muted."""
     until_ms = entry.muted_until_ms
-    return f"{entry.state}, muted until {shown(until_ms)}" if until_ms else entry.state
+    state = _WORDS.get(entry.over_by, entry.state)
+    return f"{state}, muted until {shown(until_ms)}" if until_ms else state
 
 
 def _in_words(one: Happened) -> str:

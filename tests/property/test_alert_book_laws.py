@@ -312,3 +312,13 @@ def test_alerts_of_another_generation_change_nothing(
             book.hear(one)
     assert beside.entries(NOW_MS) == alone.entries(NOW_MS)
     assert beside.revision == alone.revision
+
+
+@given(words)
+def test_only_what_is_over_says_what_ended_it(told: list[RepAlert | AlertAction]) -> None:
+    book = AlertBook()
+    for one in told:
+        if isinstance(one, RepAlert):
+            book.hear(one)
+    for entry in book.entries(NOW_MS):
+        assert (entry.over_by != "") <= (entry.state == "recovered")

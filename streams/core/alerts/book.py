@@ -67,6 +67,12 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.state == "red" and not self.muted_until_ms
 
     @property
+    def over_by(self) -> str:
+        """Why a red is over; "" while it is not."""
+        ends = [one.text for one in self.life if one.what == "recovered"]
+        return ends[-1] if ends else ""
+
+    @property
     def firing(self) -> bool:
         """True when somebody has to be told; while sales are missing, though it is in hand."""
         # What fires keeps back the alerts about a silent site's people: an ack mends no feed.
