@@ -11,7 +11,7 @@ from streams.core.alerts.book import Entry
 
 NAME = "floorcast_rep_alert"
 SHOWN = frozenset({"red", "acknowledged", "amber"})
-"""States of an entry that is open and told; one that is held back is not told yet."""
+"""States of an entry that is open."""
 
 
 def alert_family(entries: Iterable[Entry], rep_label: RepLabel) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LISTED = 50
 MUTED = "muted"
-STATES = ("red", "amber", "held_back", "acknowledged", "recovered", "cleared", MUTED)
+STATES = ("red", "amber", "acknowledged", "recovered", "cleared", MUTED)
 
 
 @click.group()
@@ -59,10 +59,9 @@ def list_(
 ) -> None:
     """The newest alerts, each once, with what became of it.
 
-    red: a drop that was told; amber: a colour, perhaps on the way to red; held_back: a red that
-    waits, with the reason; acknowledged: somebody has it in hand; recovered: a red that is over;
-    cleared: an amber, or a red that was held back, that is none any more. A muted one is told to
-    nobody until the mute ends.
+    red: a drop that was told; amber: a colour, perhaps on the way to red; acknowledged: somebody
+    has it in hand; recovered: a red that is over; cleared: an amber that is none any more. A muted
+    one is told to nobody until the mute ends.
 
     \b
     Examples:

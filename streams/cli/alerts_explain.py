@@ -134,8 +134,6 @@ def _lines(one: RepExplained) -> list[tuple[str, str]]:
         )
     if one.open_red:
         lines.append(("red", f"{one.open_red[:8]} was told and is not over"))
-    if one.held_back:
-        lines.append(("held back", "a red that was found and not told yet"))
     lines.append(("a drop now", f"would not be told: {one.silent}" if one.silent else "is told"))
     waits = ", ".join(map(str, one.waits_for))
     waiting = f", {one.waiting:,} contacts wait for partition {waits}" if one.waiting else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from streams.core.alerts.outcomes import Alert, Dropped, Outcome, Suppressed
+from streams.core.alerts.outcomes import Alert, Dropped, Outcome
 from streams.core.outcome import Applied
 
 LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
@@ -149,9 +149,6 @@ class Telemetry:
             self.alerts.labels(
                 outcome.level, "conversion_drop" if outcome.rep_id else "team_conversion_drop"
             ).inc()
-        elif isinstance(outcome, Suppressed):
-            for reason in outcome.reasons:
-                self.alerts.labels("held_back", reason).inc()
         else:
             self.alerts.labels(type(outcome).__name__.lower(), outcome.reason).inc()
 

@@ -37,11 +37,11 @@ def alert(alert_id: str, rep_id: str, team_id: str = "north", **more: Any) -> Re
 
 @pytest.fixture
 def told(server: PageThread) -> PageThread:
-    """A floor with a red, an amber, a red that is held back, and one of a team."""
+    """A floor with reds, an amber, and one of a team."""
     server.tell(
         alert("a-4", "r-0004"),
         alert("a-5", "r-0005", "south", state="amber", level="amber"),
-        alert("a-6", "r-0006", state="held_back", held_by=("feed_silent",)),
+        alert("a-6", "r-0006"),
         alert("a-t", "", "south"),
     )
     return server

@@ -34,9 +34,7 @@ def alerts(draw: st.DrawFn) -> RepAlert:
     rep_id = [*REPS, ""][number % 4]
     level: Level = "amber" if number > 3 else "red"
     grown = draw(st.booleans())
-    state: State = draw(st.sampled_from([level, level, "held_back", "cleared"]))
-    if level == "amber" and state == "held_back":
-        state = "amber"
+    state: State = draw(st.sampled_from([level, level, "cleared"]))
     ended = state == "cleared"
     if ended and level == "red":
         state = "recovered"
@@ -51,7 +49,6 @@ def alerts(draw: st.DrawFn) -> RepAlert:
         at_ms=at_ms,
         evidence=9_000,
         level=level,
-        held_by=draw(st.sampled_from([("lag",), ("feed_silent",)])) if state == "held_back" else (),
         ends=f"a-{number}" if ended else f"a-{number + 4}" if state == "red" and grown else "",
         why=draw(st.sampled_from(["evidence", "gone"])) if ended else "",
     )
@@ -150,7 +147,7 @@ def test_forgetting_takes_nothing_from_what_is_listed(
 def test_a_book_that_is_let_go_of_is_empty(said: list[Word]) -> None:
     book = book_of(said)
     book.forget(NOW_MS + 2 * KEPT_MS)
-    held = ("_told", "_held", "_ends", "_of_alert", "_of_target")
+    held = ("_told", "_ends", "_of_alert", "_of_target")
     assert not any(vars(book)[one] for one in held)
 
 
@@ -234,13 +231,6 @@ def test_an_acknowledged_amber_fires_when_it_becomes_red() -> None:
     (entry,) = book_of([amber, ack("a-0"), red(ends="a-0")]).entries(NOW_MS)
     assert entry.firing
     assert "ack" in [one.what for one in entry.life]
-
-
-def test_a_red_that_was_held_back_is_red_once_it_is_told() -> None:
-    held = red(state="held_back", held_by=("lag",))
-    assert [one.state for one in book_of([held]).entries(NOW_MS)] == ["held_back"]
-    (entry,) = book_of([red(), held]).entries(NOW_MS)
-    assert [(one.what, one.text) for one in entry.life] == [("held_back", "lag"), ("red", "")]
 
 
 def test_an_unmute_lifts_the_mute_of_its_target_only() -> None:

@@ -14,12 +14,11 @@ from streams.core.alerts.contact import (
     BUCKET_MS,
     Bucket,
     MaturedContact,
-    Pause,
     bucket_of,
     distinct,
 )
 from streams.core.alerts.feed import Matured, decode_feed, encode_feed
-from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor, held_key
+from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
 from streams.core.alerts.outcomes import (
     Alert,
     Cleared,
@@ -27,7 +26,6 @@ from streams.core.alerts.outcomes import (
     Outcome,
     Recovered,
     Restarted,
-    Suppressed,
 )
 from streams.core.alerts.recovery import OpenRed
 from streams.core.alerts.rep_watch import RepWatch
@@ -61,7 +59,6 @@ TOUCHY = AlertSettings(
     minimum_team=2,
     moved_days=1,
 )
-PAUSES: list[tuple[Pause, ...]] = [(), ("feed_silent",), ("lag", "recovering")]
 
 
 @st.composite
@@ -80,9 +77,9 @@ def floors(draw: st.DrawFn, *, move: bool = False, days: int = 7) -> list[Mature
     return sorted(found.values())
 
 
-def buckets(contacts: list[MaturedContact], paused: tuple[Pause, ...] = ()) -> list[Bucket]:
+def buckets(contacts: list[MaturedContact]) -> list[Bucket]:
     return [
-        Bucket(number, tuple(inside), paused)
+        Bucket(number, tuple(inside))
         for number, inside in groupby(sorted(contacts), lambda one: bucket_of(one.at_ms))
     ]
 
@@ -137,16 +134,16 @@ def test_the_fold_is_what_the_definition_says(contacts: list[MaturedContact]) ->
         assert rep.evidence == pytest.approx(slow.evidence(rep_id), rel=1e-9)
 
 
-@given(floors(move=True), st.randoms(use_true_random=False), st.sampled_from(PAUSES))
+@given(floors(move=True), st.randoms(use_true_random=False))
 def test_order_and_repeats_in_a_bucket_change_nothing(
-    contacts: list[MaturedContact], random_: object, paused: tuple[Pause, ...]
+    contacts: list[MaturedContact], random_: object
 ) -> None:
-    plain = buckets(contacts, paused)
+    plain = buckets(contacts)
     mixed = []
     for bucket in plain:
         twice = [*bucket.contacts, *bucket.contacts[::2]]
         random_.shuffle(twice)  # type: ignore[attr-defined]  # the strategy's type says no more
-        mixed.append(Bucket(bucket.number, tuple(twice), bucket.paused))
+        mixed.append(Bucket(bucket.number, tuple(twice)))
     state, said = folded(plain, TOUCHY)
     other_state, other_said = folded(mixed, TOUCHY)
     assert other_state == state
@@ -171,9 +168,7 @@ def test_of_repeats_that_differ_the_same_one_counts_in_any_order(
 def test_a_replay_and_a_restart_anywhere_say_the_same(
     contacts: list[MaturedContact], data: st.DataObject
 ) -> None:
-    given_ = [
-        Bucket(b.number, b.contacts, data.draw(st.sampled_from(PAUSES))) for b in buckets(contacts)
-    ]
+    given_ = buckets(contacts)
     state, said = folded(given_, TOUCHY)
     assert folded(given_, TOUCHY) == (state, said)
     cut = data.draw(st.integers(0, len(given_)))
@@ -207,38 +202,19 @@ def test_a_contact_of_another_bucket_is_dropped_and_counted(
     assert said == [Dropped(bucket=wrong.number, contacts=kept, reason="other_bucket")]
 
 
-@given(floors(move=True), st.data())
-def test_no_evidence_goes_without_a_word(
-    contacts: list[MaturedContact], data: st.DataObject
-) -> None:
-    """Every red that was held back is told, cleared with the reason, or still held."""
-    given_ = [
-        Bucket(b.number, b.contacts, data.draw(st.sampled_from(PAUSES))) for b in buckets(contacts)
-    ]
-    floor = FloorWatch("site", "UTC")
-    _, said = folded(given_, TOUCHY, floor)
-    held = {o.alert.id for o in said if isinstance(o, Suppressed)}
+@given(floors(move=True))
+def test_a_red_is_told_once_and_starts_anew(contacts: list[MaturedContact]) -> None:
+    _, said = folded(buckets(contacts), TOUCHY)
     told = [o.id for o in said if isinstance(o, Alert) and o.level == "red"]
-    cleared = {o.ends for o in said if isinstance(o, Cleared) and o.level == "red"}
     assert max(Counter(told).values(), default=1) == 1
-    still = {one.id for one in floor.held.values()}
-    assert sorted(held) == sorted([*(held & set(told)), *cleared, *still])
-    reps = {held_key(rep_id, rep.team_id) for rep_id, rep in floor.reps.items() if rep.held}
-    teams = {held_key("", team_id) for team_id, team in floor.teams.items() if team.held}
-    assert reps | teams == set(floor.held)
     restarts = sum(isinstance(o, Restarted) and o.reason == "red" for o in said)
     assert restarts == len(told)
 
 
-@given(floors(move=True), st.data())
-def test_every_alert_is_over_once_or_still_open(
-    contacts: list[MaturedContact], data: st.DataObject
-) -> None:
-    given_ = [
-        Bucket(b.number, b.contacts, data.draw(st.sampled_from(PAUSES))) for b in buckets(contacts)
-    ]
+@given(floors(move=True))
+def test_every_alert_is_over_once_or_still_open(contacts: list[MaturedContact]) -> None:
     floor = FloorWatch("site", "UTC")
-    _, said = folded(given_, TOUCHY, floor)
+    _, said = folded(buckets(contacts), TOUCHY, floor)
     told = {o.id: o for o in said if isinstance(o, Alert)}
     watched = [*floor.reps.values(), *floor.teams.values()]
     over = [o.ends for o in said if isinstance(o, Recovered)]
@@ -263,20 +239,10 @@ def test_recovery_is_the_detector_turned_round(scored: list[tuple[bool, float]])
     assert (red.contacts, red.sales) == (len(run), sum(sale for sale, _ in run))
 
 
-@given(floors(), st.data())
-def test_a_pause_does_not_touch_evidence_that_is_not_told(
-    contacts: list[MaturedContact], data: st.DataObject
-) -> None:
-    given_ = [
-        Bucket(b.number, b.contacts, data.draw(st.sampled_from(PAUSES))) for b in buckets(contacts)
-    ]
-    assert folded(given_, QUICK)[0] == folded(buckets(contacts), QUICK)[0]
-
-
 @given(floors(move=True))
 def test_what_is_stored_is_read_back_as_it_was(contacts: list[MaturedContact]) -> None:
     floor = FloorWatch("site", "UTC")
-    state, _ = folded(buckets(contacts, ("lag",)), TOUCHY, floor)
+    state, _ = folded(buckets(contacts), TOUCHY, floor)
     assert decode_floor(state) == floor
     said = Matured("site", "UTC", tuple(contacts))
     assert decode_feed(encode_feed(said)) == said

@@ -77,7 +77,7 @@ def test_a_state_taken_up_anywhere_comes_to_the_same() -> None:
     records = log(
         matured(contact(1), contact(2, FIRST + BUCKET_MS)),
         Tick(0, FIRST + BUCKET_MS),
-        Tick(1, FIRST + BUCKET_MS, ("feed_silent",)),
+        Tick(1, FIRST + BUCKET_MS),
         matured(contact(3, FIRST + BUCKET_MS + 1)),
         Tick(1, FIRST + 3 * BUCKET_MS),
         Tick(0, FIRST + 2 * BUCKET_MS),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec import structs
 
-from streams.core.alerts.contact import BUCKET_MS, MaturedContact, Pause
+from streams.core.alerts.contact import BUCKET_MS, MaturedContact
 from streams.core.alerts.desk import AlertDesk
 from streams.core.alerts.explain import RepExplained, WorkedDay, explain
 from streams.core.alerts.feed import Matured, Tick, encode_feed
@@ -76,7 +76,7 @@ def test_it_is_the_state_of_the_desk_after_a_replay_and_after_a_checkpoint() -> 
         )
         assert (one.usual.days, one.usual.sales, one.usual.ratio) == (6, rep.base_sales, rep.theta)
         assert (one.partition, one.scored_until_ms, one.waiting) == (3, desk.folded_ms, 0)
-        assert (one.silent, one.held_back, one.paused) == ("", False, ())
+        assert one.silent == ""
 
 
 def test_the_group_s_rate_is_what_the_rep_s_contact_was_held_against() -> None:
@@ -163,15 +163,6 @@ def test_a_red_that_is_not_over_is_named() -> None:
     named = {rep: explain({0: desk}, rep, touchy)[0].open_red for rep in reps}
     assert any(named.values())
     assert named == {rep: one.open.alert_id if one.open else "" for rep, one in reps.items()}
-
-
-@pytest.mark.parametrize("why", ["feed_silent", "lag", "recovering"])
-def test_a_pause_is_why_a_drop_would_not_be_told(why: Pause) -> None:
-    said = said_of(WORLD)
-    desk = desk_of(said)
-    desk.apply(log([*said, Tick(0, desk.folded_ms + BUCKET_MS, (why,))]))
-    assert of(desk).paused == (why,)
-    assert of(desk).silent == f"alerts are held back: {why}"
 
 
 def test_what_waits_and_for_whom_is_said() -> None:

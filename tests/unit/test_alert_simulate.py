@@ -96,14 +96,6 @@ def test_a_history_gives_back_what_it_took() -> None:
     assert nameless(gave) == nameless(took)
 
 
-def test_a_pause_and_its_end_are_kept_and_idle_buckets_are_not() -> None:
-    history = SiteHistory("site", "UTC")
-    some = [Bucket(1, ()), Bucket(2, (), ("lag",)), Bucket(3, ()), Bucket(4, ()), Bucket(5, ())]
-    for bucket in some:
-        history.add(bucket)
-    assert list(history.buckets()) == some[1:3]
-
-
 def test_the_history_of_a_log_is_what_its_desks_fold() -> None:
     buckets = [bucket for day in world_days(WORLD._replace(days=8), {}) for bucket in day]
     said: list[Matured | Tick] = []

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, Pause, due_ms
+from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, due_ms
 from streams.core.alerts.floor_watch import FLOOR, FloorWatch, decode_floor, encode_floor, standing
 from streams.core.alerts.new_day import FORGET_DAYS, pull
 from streams.core.alerts.outcomes import (
@@ -21,7 +21,6 @@ from streams.core.alerts.outcomes import (
     Recovered,
     Restarted,
     Standing,
-    Suppressed,
 )
 from streams.core.alerts.settings import AlertSettings
 from streams.core.alerts.silence import SALES
@@ -50,7 +49,6 @@ class Story:
         *,
         sells: Callable[[int], float] = lambda _: 1.0,
         team: Callable[[int], str] = lambda _: "north",
-        paused: tuple[Pause, ...] = (),
         settings: AlertSettings = SETTINGS,
     ) -> list[Outcome]:
         """Some days; `sells` is the share of the usual by rep. What was said in them."""
@@ -69,7 +67,7 @@ class Story:
                     )
                     for rep in range(REPS)
                 )
-                said += fold(self.floor, Bucket(number, contacts, paused), settings)[1]
+                said += fold(self.floor, Bucket(number, contacts), settings)[1]
             self.day += 1
         self.said += said
         return said
@@ -209,33 +207,6 @@ def test_amber_comes_before_red_and_is_taken_back_when_sales_return(story: Story
     assert standing(story.floor, "r3", SETTINGS).state == "watched"
 
 
-def test_a_red_found_while_a_feed_is_silent_is_told_as_it_was_when_the_feed_is_back(
-    story: Story,
-) -> None:
-    said = story.work(4, sells=only_r3(0.0), paused=("feed_silent",))
-    assert not [one for one in said if isinstance(one, Alert)]
-    held = [one for one in said if isinstance(one, Suppressed)]
-    assert [(one.alert.rep_id, one.reasons) for one in held] == [("r3", ("feed_silent",))]
-    back = story.work(1, sells=only_r3(0.0))
-    assert reds(back) == [held[0].alert]
-    assert not story.floor.held
-
-
-def test_an_empty_bucket_is_enough_to_tell_what_was_held_back(story: Story) -> None:
-    story.work(4, sells=only_r3(0.0), paused=("lag",))
-    number = story.floor.newest + 200
-    assert len(reds(fold(story.floor, Bucket(number, ()), SETTINGS)[1])) == 1
-
-
-def test_a_red_held_back_is_cleared_when_sales_return_first(story: Story) -> None:
-    story.work(4, sells=only_r3(0.0), paused=("recovering",))
-    assert set(story.floor.held) == {"r3"}
-    # Twice the usual: at the usual rate evidence goes down, but slowly and by chance.
-    said = story.work(12, sells=only_r3(2.0), paused=("recovering",))
-    assert [one.level for one in said if isinstance(one, Cleared)] == ["red"]
-    assert not reds(story.work(1), "r3")
-
-
 def test_a_rep_who_moves_is_not_judged_for_days_and_the_reason_is_kept(story: Story) -> None:
     def team(rep: int) -> str:
         return "south" if rep == 3 else "north"
@@ -253,12 +224,11 @@ def test_a_rep_who_moves_is_not_judged_for_days_and_the_reason_is_kept(story: St
     assert story.floor.reps["r3"].group == ""  # alone in the team, so held against the floor
 
 
-def test_a_red_held_back_is_given_up_with_its_reason_when_the_rep_moves(story: Story) -> None:
-    story.work(4, sells=only_r3(0.0), paused=("lag",))
-    said = story.work(1, team=lambda rep: "south" if rep == 3 else "north", paused=("lag",))
-    given_up = [one for one in said if isinstance(one, Cleared) and one.rep_id]
-    assert [(one.rep_id, one.level, one.reason) for one in given_up] == [("r3", "red", "moved")]
-    assert not story.floor.held
+def test_a_red_ends_with_its_reason_when_the_rep_moves(story: Story) -> None:
+    red = reds(story.work(4, sells=only_r3(0.0)), "r3")[-1]
+    said = story.work(1, team=lambda rep: "south" if rep == 3 else "north")
+    ends = [one for one in said if isinstance(one, Recovered) and one.rep_id]
+    assert [(one.rep_id, one.ends, one.reason) for one in ends] == [("r3", red.id, "moved")]
 
 
 def test_a_rep_who_was_away_for_months_starts_anew(story: Story) -> None:

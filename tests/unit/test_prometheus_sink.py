@@ -278,7 +278,6 @@ async def test_an_alert_is_a_series_while_it_is_open() -> None:
     }
     over = await of_alerts("id", first, end_of(first, at_ms=later))
     assert alerts(over) == []
-    assert alerts(await of_alerts("id", red("ana", state="held_back"))) == []
 
 
 async def test_alerts_of_a_team_have_no_rep() -> None:

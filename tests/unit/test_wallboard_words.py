@@ -11,7 +11,6 @@ import pytest
 from sinks.wallboard.board_file import LANGUAGES, THEMES
 from sinks.wallboard.pages import STATIC
 from streams.core.alerts.book import EntryState, What
-from streams.core.alerts.contact import Pause
 from streams.core.alerts.told import Why
 from streams.core.board_health import NoticeKind
 from streams.core.explain import Explained
@@ -59,7 +58,7 @@ def test_whatever_the_server_can_name_has_words() -> None:
     named |= {f"adds.{name}" for name in COUNTS if not name.startswith(("spare", "leads"))}
     named |= {f"alert.{state}" for state in get_args(EntryState)}
     named |= {f"life.{what}" for what in get_args(What)}
-    named |= {f"reason.{why}" for why in (*get_args(Pause), *get_args(Why)) if why}
+    named |= {f"reason.{why}" for why in get_args(Why) if why}
     named |= {f"event.{kind}" for kind in ("call", "deal", "survey", "visit")}
     assert named - WORDS["en"].keys() == set()
     assert "counts" in Explained.__struct_fields__

@@ -8,7 +8,7 @@ import { nameOf, state } from './state.js';
 import { t } from './words.js';
 
 // Colour never says it alone: a sign and a word stand beside it.
-const SIGNS = { red: '!!', amber: '!', held_back: '…', acknowledged: '✓', recovered: '↑', cleared: '–', replaced: '–', ended: '–' };
+const SIGNS = { red: '!!', amber: '!', acknowledged: '✓', recovered: '↑', cleared: '–', replaced: '–', ended: '–' };
 const MUTES = [['1h', 1], ['4h', 4], ['1d', 24], ['7d', 168]]; // hours
 const HOUR_MS = 3_600_000;
 const ENDED = ['recovered', 'cleared'];
@@ -123,7 +123,7 @@ class Alert extends Component {
 
 /** One thing in an alert's life, in words. */
 function happened({ what, by = '', text = '', until_ms: until = 0 }, now) {
-  const reasons = what === 'held_back' || ENDED.includes(what);
+  const reasons = ENDED.includes(what);
   const said = reasons ? text.split(', ').filter(Boolean).map((why) => t(`reason.${why}`)).join(', ') : text;
   return [t(`life.${what}`, { by, time: until ? time(until, now) : '' }), said].filter(Boolean).join(': ');
 }

@@ -19,21 +19,19 @@ from streams.core.calendar import DAY_MS
 KEPT_MS = 35 * DAY_MS
 """How long after its contact, or its end, an alert is an entry; longer than any mute."""
 
-EntryState = Literal["red", "amber", "held_back", "acknowledged", "recovered", "cleared"]
-What = Literal[
-    "amber", "held_back", "red", "ack", "comment", "mute", "unmute", "recovered", "cleared"
-]
+EntryState = Literal["red", "amber", "acknowledged", "recovered", "cleared"]
+What = Literal["amber", "red", "ack", "comment", "mute", "unmute", "recovered", "cleared"]
 _ORDER: tuple[What, ...] = (
-    "mute", "unmute", "amber", "held_back", "red", "ack", "comment", "cleared", "recovered",
+    "mute", "unmute", "amber", "red", "ack", "comment", "cleared", "recovered",
 )  # fmt: skip
-OPEN: tuple[EntryState, ...] = ("red", "acknowledged", "held_back", "amber")
+OPEN: tuple[EntryState, ...] = ("red", "acknowledged", "amber")
 """States of an alert that has not ended."""
 
 
 class Happened(Struct, frozen=True, omit_defaults=True):
     """One thing in the life of an alert, at `at_ms`, by `by` ("" for the detector).
 
-    `text` is what was said, what a red was held back by, or why it ended. Of a mute, `until_ms` is
+    `text` is what was said, or why it ended. Of a mute, `until_ms` is
     its end as it was asked for.
     """
 
@@ -99,7 +97,6 @@ class AlertBook:
         self._kept_ms = kept_ms
         self._ended_kept_ms = kept_ms if ended_kept_ms is None else ended_kept_ms
         self._told: dict[str, RepAlert] = {}
-        self._held: dict[str, RepAlert] = {}
         self._ends: dict[str, RepAlert] = {}
         self._of_alert: dict[str, dict[str, AlertAction]] = {}
         self._of_target: dict[tuple[str, str], dict[str, AlertAction]] = {}
@@ -110,8 +107,6 @@ class AlertBook:
             return
         if alert.state in ("red", "amber"):
             self._keep(self._told, alert.alert_id, alert)
-        elif alert.state == "held_back":
-            self._keep(self._held, alert.alert_id, alert)
         elif alert.ends:
             self._keep(self._ends, alert.ends, alert)
 
@@ -132,13 +127,13 @@ class AlertBook:
         became = {amber for ambers in grown.values() for amber in ambers}
         out = [
             self._entry(alert_id, grown.get(alert_id, ()), now_ms)
-            for alert_id in self._told.keys() | self._held.keys()
+            for alert_id in self._told
             if alert_id not in became and self._is_kept(alert_id, now_ms)
         ]
         return sorted(out, key=lambda entry: (-entry.alert.at_ms, entry.alert.alert_id))
 
     def firing(self, now_ms: int) -> list[Entry]:
-        """The reds that are neither ended, acknowledged, held back nor muted, the newest first.
+        """The reds that are neither ended, acknowledged nor muted, the newest first.
 
         A silent site fires until sales come again, acknowledged or not.
         """
@@ -151,13 +146,12 @@ class AlertBook:
         # With a red go the ambers it grew from, or they would be open again.
         gone = [
             alert_id
-            for alert_id in self._told.keys() | self._held.keys()
+            for alert_id in self._told
             if not self._is_kept(red_of.get(alert_id, alert_id), now_ms)
         ]
         for alert_id in gone:
             self._told.pop(alert_id, None)
-            self._held.pop(alert_id, None)
-        known = self._told.keys() | self._held.keys()
+        known = self._told.keys()
         self._ends = {
             ended: end
             for ended, end in self._ends.items()
@@ -184,7 +178,7 @@ class AlertBook:
     def _is_kept(self, alert_id: str, now_ms: int) -> bool:
         if (end := self._ends.get(alert_id)) is not None:
             return end.at_ms >= now_ms - self._ended_kept_ms
-        alert = self._told.get(alert_id) or self._held[alert_id]
+        alert = self._told[alert_id]
         return alert.at_ms >= now_ms - self._kept_ms
 
     def _grown(self) -> dict[str, list[str]]:
@@ -196,16 +190,11 @@ class AlertBook:
         }
 
     def _entry(self, alert_id: str, grew_from: Iterable[str], now_ms: int) -> Entry:
-        told, held = self._told.get(alert_id), self._held.get(alert_id)
-        alert = self._held[alert_id] if told is None else told
+        alert = self._told[alert_id]
         end = self._ends.get(alert_id)
-        state: EntryState = "held_back"
-        life = []
-        if held is not None:
-            life.append(Happened(held.at_ms, "held_back", text=", ".join(held.held_by)))
-        if told is not None:
-            state = "red" if told.state == "red" else "amber"
-            life.append(Happened(told.at_ms, state))
+        began: Literal["red", "amber"] = "red" if alert.state == "red" else "amber"
+        state: EntryState = began
+        life = [Happened(alert.at_ms, began)]
         for amber in grew_from:
             life.append(Happened(self._told[amber].at_ms, "amber"))
             life += map(_did, self._of_alert.get(amber, {}).values())

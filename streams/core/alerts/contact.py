@@ -14,9 +14,6 @@ BUCKET_MS = 5 * MINUTE_MS
 Rule = Literal["call_id", "lead", "customer", "latest"]
 """By which rule a deal was found to belong to a contact."""
 
-Pause = Literal["feed_silent", "lag", "recovering"]
-"""Why a floor's alerts are held back: sales may be missing, or may not have been seen yet."""
-
 
 class MaturedContact(Struct, array_like=True, frozen=True, gc=False, order=True):
     """A contact at the age at which it is scored; the array's order is the stored form and sorts.
@@ -36,12 +33,11 @@ class MaturedContact(Struct, array_like=True, frozen=True, gc=False, order=True)
 class Bucket(Struct, frozen=True):
     """All matured contacts of a floor that ended in [number, number + 1) * 5 minutes.
 
-    Their order is of no account. `paused`: why alerts were held back when the bucket was due.
+    Their order is of no account.
     """
 
     number: int
     contacts: tuple[MaturedContact, ...]
-    paused: tuple[Pause, ...] = ()
 
 
 def bucket_of(at_ms: int) -> int:

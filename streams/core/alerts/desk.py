@@ -16,7 +16,7 @@ from typing import NamedTuple
 from msgspec import Struct, msgpack
 
 from streams.core.alerts.activity_desk import ActivityDesk, StoredActivity
-from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, Pause, bucket_of
+from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, bucket_of
 from streams.core.alerts.feed import Matured, Tick, decode_feed
 from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
 from streams.core.alerts.outcomes import Dropped, Outcome
@@ -27,7 +27,7 @@ from streams.core.errors import StateVersionMismatch
 from streams.core.malformed import DECODE_FAILURES
 from streams.core.ports import LogRecord
 
-VERSION = 2
+VERSION = 3
 
 
 Fold = Callable[[FloorWatch, Bucket, AlertSettings], tuple[FloorWatch, list[Outcome]]]
@@ -45,7 +45,6 @@ class Said(NamedTuple):
 class _Stored(Struct, array_like=True):
     position: int
     ticks: dict[int, int]
-    paused: dict[int, tuple[Pause, ...]]
     folded_ms: int
     floors: list[bytes]
     waiting: list[Matured]
@@ -71,7 +70,6 @@ class AlertDesk:
         self.activity = ActivityDesk(senders, settings)
         self.contacts = 0
         self.bad = 0
-        self._paused: dict[int, tuple[Pause, ...]] = {}
         self._waiting: dict[str, dict[int, list[MaturedContact]]] = {}
 
     def apply(self, records: Sequence[LogRecord]) -> list[Said]:
@@ -116,22 +114,16 @@ class AlertDesk:
 
     def _tick(self, tick: Tick) -> list[tuple[str, Outcome]]:
         self.ticks.hear(tick.partition, tick.until_ms)
-        self._paused[tick.partition] = tick.paused
         end_ms = self.ticks.lowest_ms() // BUCKET_MS * BUCKET_MS
         if end_ms <= self.folded_ms:
             return []
         self.folded_ms = end_ms
-        paused = self.paused()
         out: list[tuple[str, Outcome]] = []
         last = bucket_of(end_ms) - 1
         for site_id in sorted(self.floors):
             floor, waiting = self.floors[site_id], self._waiting.get(site_id, {})
-            due = sorted(number for number in waiting if number <= last)
-            buckets = [Bucket(n, tuple(waiting.pop(n)), paused) for n in due]
-            if not due or due[-1] != last:
-                # Without contacts: what was held back is told when the pause is over.
-                buckets.append(Bucket(last, (), paused))
-            for bucket in buckets:
+            for number in sorted(number for number in waiting if number <= last):
+                bucket = Bucket(number, tuple(waiting.pop(number)))
                 out += ((site_id, one) for one in self._fold(floor, bucket, self.settings)[1])
         return out
 
@@ -142,7 +134,6 @@ class AlertDesk:
         stored = _Stored(
             self.position,
             dict(self.ticks.held()),
-            self._paused,
             self.folded_ms,
             [encode_floor(self.floors[site_id]) for site_id in sorted(self.floors)],
             [
@@ -163,7 +154,6 @@ class AlertDesk:
         self.position, self.folded_ms = stored.position, stored.folded_ms
         self.floors = {floor.site_id: floor for floor in floors}
         self.ticks.restore(stored.ticks.items())
-        self._paused = dict(stored.paused)
         self._waiting = {}
         for said in stored.waiting:
             self._wait(said)
@@ -172,10 +162,6 @@ class AlertDesk:
     def reps(self) -> int:
         """Reps of all sites that are followed."""
         return sum(len(floor.reps) for floor in self.floors.values())
-
-    def paused(self) -> tuple[Pause, ...]:
-        """Why the alerts of all sites are held back, by the newest ticks; nothing: they are not."""
-        return tuple(sorted({why for said in self._paused.values() for why in said}))
 
     def waiting(self) -> int:
         """Contacts whose bucket has not been folded yet."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-from streams.core.alerts.contact import BUCKET_MS, Pause
+from streams.core.alerts.contact import BUCKET_MS
 from streams.core.alerts.desk import AlertDesk
-from streams.core.alerts.floor_watch import FLOOR, FloorWatch, held_key, standing
+from streams.core.alerts.floor_watch import FLOOR, FloorWatch, standing
 from streams.core.alerts.group import MOST
 from streams.core.alerts.outcomes import Standing
 from streams.core.alerts.rep_watch import RepWatch
@@ -89,8 +89,6 @@ class RepExplained(Struct, frozen=True, kw_only=True):
     expected: float
     run: Run
     open_red: str
-    held_back: bool
-    paused: tuple[Pause, ...]
     moved_days_left: int
     days: tuple[WorkedDay, ...]
     partition: int
@@ -145,15 +143,13 @@ def _explain(
             since_ms=rep.run_since_ms if rep.run_contacts else 0,
         ),
         open_red=rep.open.alert_id if rep.open else "",
-        held_back=held_key(rep_id, rep.team_id) in floor.held,
-        paused=desk.paused(),
         moved_days_left=rep.moved_left,
         days=tuple(_days(rep, days)),
         partition=partition,
         scored_until_ms=desk.folded_ms,
         waits_for=tuple(desk.ticks.behind()),
         waiting=desk.waiting(),
-        silent=_silent(stands, floor, rep, desk.paused()),
+        silent=_silent(stands, floor, rep),
     )
 
 
@@ -187,7 +183,7 @@ def _days(rep: RepWatch, count: int) -> list[WorkedDay]:
     ]
 
 
-def _silent(stands: Standing, floor: FloorWatch, rep: RepWatch, paused: Sequence[Pause]) -> str:
+def _silent(stands: Standing, floor: FloorWatch, rep: RepWatch) -> str:
     """Why a drop of the rep would not be told now."""
     if floor.silent:
         return f"no sale of anybody in {floor.dry_contacts:,} contacts: nobody is scored"
@@ -199,6 +195,4 @@ def _silent(stands: Standing, floor: FloorWatch, rep: RepWatch, paused: Sequence
         return f"learning: {stands.have:,} of {stands.need:,} {stands.unit} of a usual rate"
     if not floor.groups[rep.group].average:
         return "nothing is known of the group's days before"
-    if paused:
-        return f"alerts are held back: {', '.join(paused)}"
     return ""

@@ -12,18 +12,14 @@ from collections.abc import Callable
 from msgspec import Struct, msgpack
 
 from streams.core.alerts.activity import Activity, ActivityTick
-from streams.core.alerts.contact import MaturedContact, Pause
+from streams.core.alerts.contact import MaturedContact
 
 
 class Tick(Struct, array_like=True, frozen=True, tag="tick"):
-    """The sender `partition` has said all there is of before `until_ms`.
-
-    `paused`: why the alerts of these contacts must be held back.
-    """
+    """The sender `partition` has said all there is of before `until_ms`."""
 
     partition: int
     until_ms: int
-    paused: tuple[Pause, ...] = ()
 
 
 class Matured(Struct, array_like=True, frozen=True, tag="matured"):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec import Struct, field, msgpack
 
 from streams.core.alerts.group import Group
-from streams.core.alerts.outcomes import Alert, Standing
+from streams.core.alerts.outcomes import Standing
 from streams.core.alerts.rep_watch import RepWatch
 from streams.core.alerts.settings import AlertSettings
 from streams.core.errors import StateVersionMismatch
 
-VERSION = 1
+VERSION = 2
 FLOOR = ""
 """The group of all teams; no team has this id."""
 
@@ -20,10 +20,10 @@ class FloorWatch(Struct, array_like=True):
 
     `zone` is the site's IANA time zone. `newest` is the bucket folded last, `day` its local day.
     `groups` are teams by id and the floor under "". `sizes` are reps of a team that were at work
-    lately. `pull` is how strongly reps are drawn to their group, in expected sales. `held` are reds
-    by `held_key` that were found while alerts were held back. `teams` are teams as a whole, held
-    against the floor. `dry` are expected sales, and `dry_contacts` contacts, since the last sale on
-    the floor; `silent` is the id of the word that its deals have stopped, "" while they come.
+    lately. `pull` is how strongly reps are drawn to their group, in expected sales. `teams` are
+    teams as a whole, held against the floor. `dry` are expected sales, and `dry_contacts` contacts,
+    since the last sale on the floor; `silent` is the id of the word that its deals have stopped, ""
+    while they come.
     """
 
     site_id: str
@@ -34,17 +34,11 @@ class FloorWatch(Struct, array_like=True):
     groups: dict[str, Group] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     reps: dict[str, RepWatch] = field(default_factory=dict)
-    held: dict[str, Alert] = field(default_factory=dict)
     teams: dict[str, RepWatch] = field(default_factory=dict)
     dry: float = 0.0
     dry_contacts: int = 0
     dry_since_ms: int = 0
     silent: str = ""
-
-
-def held_key(rep_id: str, team_id: str) -> str:
-    """What a held red is kept under: the rep, or a team that no rep's id can be taken for."""
-    return rep_id or "\x1f" + team_id
 
 
 def standing(floor: FloorWatch, rep_id: str, settings: AlertSettings) -> Standing:

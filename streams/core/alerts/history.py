@@ -13,7 +13,6 @@ from streams.core.alerts.contact import (
     BUCKET_MS,
     Bucket,
     MaturedContact,
-    Pause,
     bucket_of,
     distinct,
 )
@@ -46,7 +45,6 @@ class _Span(NamedTuple):
 
     number: int
     begin: int
-    paused: tuple[Pause, ...]
 
 
 class SiteHistory:
@@ -67,11 +65,8 @@ class SiteHistory:
         return len(self._at)
 
     def add(self, bucket: Bucket) -> None:
-        """Append a bucket; an empty one only where it may end a pause."""
-        paused_before = bool(self._spans) and bool(self._spans[-1].paused)
-        if not bucket.contacts and not bucket.paused and not paused_before:
-            return
-        self._spans.append(_Span(bucket.number, len(self), bucket.paused))
+        """Append a bucket."""
+        self._spans.append(_Span(bucket.number, len(self)))
         for contact in distinct(bucket.contacts)[0]:
             self._at.append(contact.at_ms)
             self._rep.append(self._number(contact.rep_id))
@@ -89,7 +84,7 @@ class SiteHistory:
                 )
                 for i in range(span.begin, end)
             )
-            yield Bucket(span.number, contacts, span.paused)
+            yield Bucket(span.number, contacts)
 
     def day_of(self, bucket: Bucket) -> int:
         """The local day of a bucket, as the detector has it."""

@@ -1,11 +1,11 @@
-"""What to tell of a rep or a team whose evidence has changed: now, later, or that it is over."""
+"""What to tell of a rep or a team whose evidence has changed, or that it is over."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from streams.core.alerts.contact import MaturedContact, Pause
-from streams.core.alerts.floor_watch import FloorWatch, held_key
+from streams.core.alerts.contact import MaturedContact
+from streams.core.alerts.floor_watch import FloorWatch
 from streams.core.alerts.group import MOST
 from streams.core.alerts.outcomes import (
     Alert,
@@ -14,7 +14,6 @@ from streams.core.alerts.outcomes import (
     Outcome,
     Recovered,
     Restarted,
-    Suppressed,
     Whose,
     alert_id,
 )
@@ -23,29 +22,14 @@ from streams.core.alerts.settings import AlertSettings, Limits
 
 
 class Judge:
-    """Turns evidence into outcomes, in `out`; `paused` is why alerts are held back, if they are."""
+    """Turns evidence into outcomes, in `out`."""
 
-    __slots__ = ("_floor", "_paused", "_settings", "out")
+    __slots__ = ("_floor", "_settings", "out")
 
-    def __init__(
-        self, floor: FloorWatch, settings: AlertSettings, paused: tuple[Pause, ...]
-    ) -> None:
+    def __init__(self, floor: FloorWatch, settings: AlertSettings) -> None:
         self._floor = floor
         self._settings = settings
-        self._paused = paused
         self.out: list[Outcome] = []
-
-    def tell_held(self) -> None:
-        """Tell the reds that were held back, as they were when they were found."""
-        if self._paused:
-            return
-        held, self._floor.held = self._floor.held, {}
-        for key in sorted(held):
-            alert = held[key]
-            watch = self._floor.reps if alert.rep_id else self._floor.teams
-            of = watch.get(alert.rep_id or alert.team_id)
-            if of is not None:
-                self._tell_red(of, alert, alert.at_ms)
 
     def judge(
         self,
@@ -57,25 +41,10 @@ class Judge:
     ) -> None:
         """The evidence after a contact: at least amber, or it was so before."""
         if evidence >= limits.red:
-            if of.held:
-                return
-            alert = self._alert(of, whose, contact, "red", evidence)
-            if self._paused:
-                self._floor.held[held_key(*whose)] = alert
-                of.held = True
-                self.out.append(Suppressed(alert=alert, reasons=self._paused))
-            else:
-                self._tell_red(of, alert, contact.at_ms)
+            self._tell_red(of, self._alert(of, whose, contact, "red", evidence), contact.at_ms)
             return
-        if of.held and evidence < limits.red / 2:
-            held = self._floor.held.pop(held_key(*whose))
-            of.held = False
-            self._clear(
-                held.id, whose, "red", at_ms=contact.at_ms, evidence=evidence, why="evidence"
-            )
         if evidence >= limits.amber:
-            # A colour, not a message: while paused it waits for the next contact.
-            if not of.amber and not self._paused:
+            if not of.amber:
                 alert = self._alert(of, whose, contact, "amber", evidence)
                 of.amber, of.amber_id = True, alert.id
                 self.out.append(alert)
@@ -117,9 +86,6 @@ class Judge:
     def _end_all(
         self, of: RepWatch, whose: Whose, at_ms: int, why: Literal["moved", "gone"]
     ) -> None:
-        held = self._floor.held.pop(held_key(*whose), None)
-        if held is not None:
-            self._clear(held.id, whose, "red", at_ms=at_ms, evidence=held.evidence, why=why)
         if of.amber_id:
             self._clear(of.amber_id, whose, "amber", at_ms=at_ms, evidence=of.evidence, why=why)
         if of.open is not None:

@@ -7,8 +7,6 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from streams.core.alerts.contact import Pause
-
 Level = Literal["red", "amber"]
 Metric = Literal["connect_rate", "dials", "short_calls"]
 
@@ -52,15 +50,8 @@ class Alert(Struct, frozen=True, kw_only=True):
         return self.baseline_contacts / self.baseline_days
 
 
-class Suppressed(Struct, frozen=True, kw_only=True):
-    """An alert that is held back. The evidence stays; it is told when the reasons have passed."""
-
-    alert: Alert
-    reasons: tuple[Pause, ...]
-
-
 class Cleared(Struct, frozen=True, kw_only=True):
-    """A rep is no longer amber, or a red that was held back is no longer one; `ends` is its id.
+    """A rep is no longer amber; `ends` is the id of the amber.
 
     `evidence`: the evidence has fallen below half the threshold. `moved`: the rep has changed
     teams. `gone`: no contact came for so long that the rep is forgotten.
@@ -186,15 +177,7 @@ class Standing(Struct, frozen=True):
 
 
 Outcome = (
-    Alert
-    | Suppressed
-    | Cleared
-    | Recovered
-    | Restarted
-    | FeedSilent
-    | FeedHeard
-    | ActivityChanged
-    | Dropped
+    Alert | Cleared | Recovered | Restarted | FeedSilent | FeedHeard | ActivityChanged | Dropped
 )
 
 

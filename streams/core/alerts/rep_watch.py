@@ -10,7 +10,7 @@ from streams.core.alerts.recovery import OpenRed
 from streams.core.alerts.settings import AlertSettings
 
 CAP = 1e15
-"""No evidence grows beyond this, however long alerts are held back."""
+"""No evidence grows beyond this."""
 _DAY = struct.Struct("<IId")
 _LONGEST_HOLD_DAYS = 10
 """Working days beyond the lag that a run keeps out of the baseline: then they are the new usual."""
@@ -24,7 +24,7 @@ class RepWatch(Struct, array_like=True, gc=False):
     evidence for the three ratios. `run` is the evidence since it last was none, and `run_*` what
     happened since. `past` are working days, oldest first: contacts, sales, expected sales;
     `base_*` their sums over the baseline, `theta` the rep's usual rate over the group's.
-    `moved_left`: working days for which nothing is scored. `held`: red, and held back. `run_days`:
+    `moved_left`: working days for which nothing is scored. `run_days`:
     working days ended since the run began, which the baseline leaves out: a drop that is slow to be
     found would else become what is usual before it is. `amber_id` is the amber that stands, `open`
     the red.
@@ -44,7 +44,6 @@ class RepWatch(Struct, array_like=True, gc=False):
     run_expected: float = 0.0
     run_since_ms: int = 0
     amber: bool = False
-    held: bool = False
     contacts_today: int = 0
     sales_today: int = 0
     expected_today: float = 0.0
@@ -101,7 +100,7 @@ class RepWatch(Struct, array_like=True, gc=False):
         """Forget the evidence, not the baseline."""
         self.low = self.middle = self.high = 0.0
         self._end_run()
-        self.amber = self.held = False
+        self.amber = False
         self.amber_id = ""
 
     def _end_run(self) -> None:

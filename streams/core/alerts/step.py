@@ -34,17 +34,14 @@ def fold(
 ) -> tuple[FloorWatch, list[Outcome]]:
     """(the state after a bucket, what there is to say); the state is changed in place.
 
-    Buckets come in ascending order; one that was folded, or lies before, changes nothing. While
-    `paused` contacts are scored as ever: what was found is held back, and told in the first bucket
-    that is not paused. While the floor has no sales at all contacts are not scored.
+    Buckets come in ascending order; one that was folded, or lies before, changes nothing. While the
+    floor has no sales at all contacts are not scored.
     """
-    judge = Judge(floor, settings, bucket.paused)
+    judge = Judge(floor, settings)
     if bucket.number <= floor.newest:
         _drop(judge.out, bucket.number, len(bucket.contacts), "folded")
         return floor, judge.out
     floor.newest = bucket.number
-    if floor.held:
-        judge.tell_held()
     inside = [one for one in bucket.contacts if bucket_of(one.at_ms) == bucket.number]
     contacts, repeats = distinct(inside)
     _drop(judge.out, bucket.number, len(bucket.contacts) - len(inside), "other_bucket")
@@ -147,7 +144,7 @@ class _Bucket:
         evidence = of.score(contact.sale, expected, limits.guard, settings.ratios)
         if of.run_contacts == 1:
             of.run_since_ms = contact.at_ms
-        if evidence >= limits.amber or of.amber or of.held:
+        if evidence >= limits.amber or of.amber:
             judge.judge(of, whose, contact, evidence, limits)
 
     def _rate(self, rep_id: str, rep: RepWatch) -> float:

@@ -8,7 +8,6 @@ from typing import Literal
 from msgspec import Struct, json
 
 from streams.core.alerts.activity_words import activity_text
-from streams.core.alerts.contact import Pause
 from streams.core.alerts.outcomes import (
     ActivityChanged,
     Alert,
@@ -20,7 +19,6 @@ from streams.core.alerts.outcomes import (
     Outcome,
     Recovered,
     Restarted,
-    Suppressed,
     Whose,
     alert_id,
     silence_id,
@@ -35,7 +33,7 @@ Kind = Literal[
     "dials_drop",
     "short_calls_rise",
 ]
-State = Literal["red", "amber", "held_back", "cleared", "recovered"]
+State = Literal["red", "amber", "cleared", "recovered"]
 Why = Literal["", "evidence", "again", "moved", "gone"]
 NameOf = Callable[[str, str], str]
 """The name to call a rep by, or with rep_id "" a team: (rep_id, team_id) to words."""
@@ -68,8 +66,7 @@ class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     The same id means the same thing. `kind`: `conversion_drop` of a rep, `team_conversion_drop` of
     a whole team; `deals_silent`: no sale on the whole site, whose alerts wait; the others of what a
     team does, see `Counted`. `state`: `red` is a drop of conversion, told once; `amber` a colour,
-    no message; `held_back` a red that waits for the end of what `held_by` says; `cleared` that an
-    amber, or a red that was held back, is none any more; `recovered` that a red is over. `ends` is
+    no message; `cleared` that an amber is none any more; `recovered` that a red is over. `ends` is
     the id of the alert that is over, of a red the amber it grew from; `why` it is over: `evidence`
     (sales are as usual again), `again` (the next red stands for it), `moved` (the rep has changed
     teams), `gone` (no contacts for months). `at_ms` is the contact that brought it about,
@@ -99,7 +96,6 @@ class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expected: float = 0.0
     usual: Usual | None = None
     counted: Counted | None = None
-    held_by: tuple[Pause, ...] = ()
     text: dict[str, str] = {}
     generation: int = 0
 
@@ -113,9 +109,7 @@ def told(site_id: str, outcome: Outcome, name_of: NameOf) -> RepAlert | None:
     """What an outcome of the detector is to the world; None for what is only bookkeeping."""
     match outcome:
         case Alert():
-            return _alert(outcome, outcome.level, (), name_of)
-        case Suppressed():
-            return _alert(outcome.alert, "held_back", outcome.reasons, name_of)
+            return _alert(outcome, name_of)
         case Cleared():
             return RepAlert(
                 alert_id=_end_id(site_id, outcome, outcome.level),
@@ -196,12 +190,12 @@ def told(site_id: str, outcome: Outcome, name_of: NameOf) -> RepAlert | None:
             return None
 
 
-def _alert(alert: Alert, state: State, held_by: tuple[Pause, ...], name_of: NameOf) -> RepAlert:
+def _alert(alert: Alert, name_of: NameOf) -> RepAlert:
     name = name_of(alert.rep_id, alert.team_id)
     return RepAlert(
         alert_id=alert.id,
         kind=_kind(alert.rep_id),
-        state=state,
+        state=alert.level,
         site_id=alert.site_id,
         team_id=alert.team_id,
         rep_id=alert.rep_id,
@@ -215,7 +209,6 @@ def _alert(alert: Alert, state: State, held_by: tuple[Pause, ...], name_of: Name
         sales=alert.sales,
         expected=alert.expected,
         usual=Usual(days=alert.baseline_days, contacts=alert.baseline_contacts),
-        held_by=held_by,
         text={one: alert_text(alert, name, one) for one in ("en", "zh")},
     )
 

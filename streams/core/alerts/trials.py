@@ -160,7 +160,7 @@ def _freed_ms(floor: Floor, drop: Drop) -> int:
 def worsened(bucket: Bucket, now: Mapping[str, Drop], made: Made) -> Bucket:
     """The bucket with each sale of those who drop (by rep) kept or not."""
     contacts = [_worse(one, now.get(one.rep_id), made) for one in bucket.contacts]
-    return Bucket(bucket.number, tuple(contacts), bucket.paused)
+    return Bucket(bucket.number, tuple(contacts))
 
 
 def _worse(contact: MaturedContact, drop: Drop | None, made: Made) -> MaturedContact:
