@@ -52,11 +52,16 @@ def demo_profile(reps: int, teams: int, seed: int, clock: Clock) -> FloorProfile
 
 
 def history(profile: FloorProfile, until_ms: int) -> Iterator[Arrival]:
-    """The days before, as on any floor: not lively, and one rep sells far less for some days."""
+    """The days before, as on any floor: not lively."""
     days = max(min(_HISTORY_DAYS, _HISTORY_REP_DAYS // len(profile.reps)), 1)
-    drop = Drop(_DROP_SHARE, until_ms - _DROPS_BEFORE_DAYS * _DAY_MS)
-    before = with_drops(structs.replace(profile, lively=1.0), {profile.reps[-1].id: drop})
+    before = structs.replace(profile, lively=1.0)
     return simulate(before, until_ms - days * _DAY_MS, until_ms)
+
+
+def with_one_who_drops(profile: FloorProfile, today_ms: int) -> FloorProfile:
+    """The floor with a rep who sells far less since some days before `today_ms`, and goes on so."""
+    drop = Drop(_DROP_SHARE, today_ms - _DROPS_BEFORE_DAYS * _DAY_MS)
+    return with_drops(profile, {profile.reps[-1].id: drop})
 
 
 class LiveFloor:
@@ -109,9 +114,10 @@ class LiveFloor:
         opened_ms = self._clock.now_ms()
         start_ms = running_since(self._profile, opened_ms)
         end_ms = opened_ms + _LONGEST_DAYS * _DAY_MS
-        for arrival in history(self._profile, start_ms):
+        profile = with_one_who_drops(self._profile, start_ms)
+        for arrival in history(profile, start_ms):
             self._send(arrival)
-        for arrival in simulate(self._profile, start_ms, end_ms):
+        for arrival in simulate(profile, start_ms, end_ms):
             pacer.wait_for(arrival.arrival_ms)
             self._send(arrival)
 
