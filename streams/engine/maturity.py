@@ -21,9 +21,8 @@ log = logging.getLogger(__name__)
 
 ROUND_S = 1.0
 REPS_A_STEP = 50
-SHARE, SHARE_BEHIND = 10, 40
-"""This part of the time, a tenth, belongs to contacts of age at most; far behind, less: what boards
-show comes first."""
+SHARE = 10
+"""Of a worker that reads history this part of the time, a tenth, belongs to contacts of age."""
 
 
 class Maturity:
@@ -54,8 +53,7 @@ class Maturity:
                 # Numbers do not depend on this; alerts wait until it works again.
                 log.exception("contacts could not be handed on to the alerts")
             took_s = time.monotonic() - began_s
-            share = SHARE_BEHIND if self._state.catching_up() else SHARE
-            await asyncio.sleep(max(ROUND_S, took_s * (share - 1)))
+            await asyncio.sleep(max(ROUND_S, took_s * (SHARE - 1)))
 
     async def round(self) -> None:
         """Tell the clocks that have moved, then hand on one span of each partition."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 from urllib.request import Request, urlopen
 
-import pytest
 import redis
 
 from sinks.redis_keys import RedisKeys
@@ -19,24 +17,10 @@ from streams.topics import REP_ALERTS
 from tests.builders import HOUR_MS
 from tests.integration.floor import Floor, wait_until
 from tests.integration.mixed_events import Sending
-from tests.services.kafka import KafkaServer
 from tests.services.ports import free_port
 from tests.services.redis import RedisServer
 
 TOLD_MS = SystemClock().now_ms() - HOUR_MS
-
-
-@pytest.fixture
-def make_floor(kafka: KafkaServer, tmp_path: Path) -> Iterator[Callable[..., Floor]]:
-    made: list[Floor] = []
-
-    def make(**settings: str) -> Floor:
-        made.append(Floor(kafka, tmp_path, **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def alert(alert_id: str, rep_id: str = "ana", **more: Any) -> Sending:

@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from sinks.push_loop import LOOK_S
 from streams.core.alerts.told import RepAlert, encode_alert
@@ -21,7 +18,6 @@ from streams.topics import REP_ALERTS
 from tests.integration.floor import Floor, wait_until
 from tests.integration.mixed_events import Sending
 from tests.services.alertmanager import AlertmanagerServer
-from tests.services.kafka import KafkaServer
 from tests.services.programs import REPOSITORY
 from tests.unit.alert_entries import end_of, red
 
@@ -54,19 +50,6 @@ def receiver() -> Iterator[tuple[str, Posts]]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-@pytest.fixture
-def make_floor(kafka: KafkaServer, tmp_path: Path) -> Iterator[Callable[..., Floor]]:
-    made: list[Floor] = []
-
-    def make(**settings: str) -> Floor:
-        made.append(Floor(kafka, tmp_path, **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def say(floor: Floor, *told: RepAlert) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from functools import cache
 from typing import Literal
 
 from msgspec import Struct, field
@@ -15,7 +14,8 @@ from streams.core.alerts.contact import BUCKET_MS
 from streams.core.alerts.new_day import FORGET_DAYS
 from streams.core.alerts.outcomes import ActivityChanged, Metric
 from streams.core.alerts.settings import AlertSettings
-from streams.core.calendar import DAY_MS, HOUR_MS, Zone
+from streams.core.alerts.step import zone_of
+from streams.core.calendar import DAY_MS, HOUR_MS
 
 
 class ActivityFloor(Struct, array_like=True):
@@ -45,7 +45,7 @@ def fold_activity(
         return floor, []
     floor.newest = number
     start_ms = number * BUCKET_MS
-    day, of_day_ms = divmod(start_ms + _zone(floor.zone).offset_ms(start_ms), DAY_MS)
+    day, of_day_ms = divmod(start_ms + zone_of(floor.zone).offset_ms(start_ms), DAY_MS)
     out: list[ActivityChanged] = []
     if day > floor.day:
         out += _begin_day(floor, day, start_ms)
@@ -107,8 +107,3 @@ def _said(
         usual_days=watch.days,
         why=why,
     )
-
-
-@cache
-def _zone(name: str) -> Zone:
-    return Zone(name)

@@ -19,6 +19,7 @@ from msgspec import Struct, field
 
 from streams.core.alerts.contact import BUCKET_MS
 from streams.core.alerts.outcomes import Metric
+from streams.core.alerts.recovery import CAP
 from streams.core.alerts.settings import AlertSettings
 
 HOURS = 24
@@ -30,7 +31,6 @@ _PRIOR = 20.0
 """Events of the usual rate that every hour of the day is mixed with."""
 _LEAST, _MOST = 1e-4, 0.95
 _MOST_LOG = 50.0
-CAP = 1e15
 _DAY = struct.Struct("<48IdI")
 
 

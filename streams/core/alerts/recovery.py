@@ -12,6 +12,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 CAP = 1e15
+"""No evidence grows beyond this, here or in what it is turned round from."""
 
 
 class OpenRed(Struct, array_like=True):

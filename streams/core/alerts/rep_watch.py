@@ -6,11 +6,9 @@ import struct
 
 from msgspec import Struct
 
-from streams.core.alerts.recovery import OpenRed
+from streams.core.alerts.recovery import CAP, OpenRed
 from streams.core.alerts.settings import AlertSettings
 
-CAP = 1e15
-"""No evidence grows beyond this."""
 _DAY = struct.Struct("<IId")
 _LONGEST_HOLD_DAYS = 10
 """Working days beyond the lag that a run keeps out of the baseline: then they are the new usual."""
