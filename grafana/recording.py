@@ -17,8 +17,13 @@ REPS = "team:floorcast_rep_info:count"
 WORKERS = "floor:floorcast_workers:count"
 """Workers that answer; always there while rules are evaluated, so its absence tells of none."""
 
+MISSING_BEFORE = "floor:floorcast_partitions_missing_before:count"
 MISSING = "floor:floorcast_partitions_missing:count"
-"""Partitions that no worker shows: their reps are missing from every sum of the same moment."""
+"""Partitions that no worker shows: their reps are missing from every sum of the same moment.
+
+Counted before the sums and after them, and the higher counts: a scrape that fails, or comes again,
+between two rules of one evaluation would else leave a low sum that looks whole.
+"""
 
 WAITING = "topic:floorcast_consumer_lag_events:sum"
 NEWEST = "source:floorcast_newest_event_timestamp_seconds:max"
@@ -44,6 +49,11 @@ COUNTS = (*(f"today_{one}" for one in TODAY), *(f"trailing_60m_{one}" for one in
 
 MONEY = ("today_revenue_gross_minor_units", "today_revenue_reversed_minor_units")
 """The same with a label `currency`."""
+
+_MISSING_NOW = (
+    "max(floorcast_input_partitions)",
+    "- (count(max by (partition) (floorcast_rep_partition_shown)) or vector(0))",
+)
 
 INTERVAL = "10s"
 """As often as Prometheus scrapes."""
@@ -72,19 +82,15 @@ def recorded(suffix: str) -> str:
 
 def rules() -> Iterator[Rule]:
     """All rules in the order in which they are evaluated."""
+    yield Rule(MISSING_BEFORE, _MISSING_NOW)
     yield Rule(PLACE, ("topk by (rep) (1, max by (rep, team, site) (floorcast_rep_info))",))
     yield Rule(REPS, (f"count by (team, site) ({PLACE})",))
-    yield Rule(
-        MISSING,
-        (
-            "max(floorcast_input_partitions)",
-            "- (count(max by (partition) (floorcast_rep_partition_shown)) or vector(0))",
-        ),
-    )
     for suffix in COUNTS:
         yield Rule(recorded(suffix), _sum(suffix))
     for suffix in MONEY:
         yield Rule(recorded(suffix), _sum(suffix, "currency"))
+    after = ("(", *(f"  {line}" for line in _MISSING_NOW), f") > {MISSING_BEFORE}")
+    yield Rule(MISSING, (*after, f"or {MISSING_BEFORE}"))
 
 
 def pipeline_rules() -> Iterator[Rule]:
