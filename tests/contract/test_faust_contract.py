@@ -18,7 +18,7 @@ from typing import Any
 import aiokafka
 import faust
 import pytest
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.assignor.partition_assignor import PartitionAssignor
@@ -134,6 +134,9 @@ _READ_CLOSELY: list[tuple[Callable[..., Any], str]] = [
     (_STOCK._wait_next_records, "6218e1969a63"),
     (Fetcher.fetched_records, "be4348896b9b"),
     (Fetcher.seek_to, "f0ba6aba6c22"),
+    # What `fetched` does in their place, and how it is handed out.
+    (PartitionRecords._unpack_records, "b803e6d46480"),
+    (FetchResult.getall, "3e717e30de50"),
 ]
 
 
