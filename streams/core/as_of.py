@@ -21,13 +21,13 @@ def segments_before(
     reversals count on the day of the close.
     """
     for (rep_id, day), rep_day in sorted(rep_days.items()):
-        items = [
-            (key, cut)
+        held = {
+            key: cut
             for key, contribution in rep_day.entities.items()
             if (cut := _cut(key, contribution, before_ms)) is not None
-        ]
-        if items:
-            yield segment_key(rep_id.encode(), day, _WRITER, 0), encode_segment(items)
+        }
+        if held:
+            yield segment_key(rep_id.encode(), day, _WRITER, 0), encode_segment(held, held)
 
 
 def _cut(key: bytes, contribution: bytes, before_ms: int) -> bytes | None:

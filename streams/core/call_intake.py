@@ -7,7 +7,8 @@ as the merge itself.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import cast
 
 from streams.core.calendar import DAY_MS, HOUR_MS
 from streams.core.codec import (
@@ -58,26 +59,29 @@ def talk_ms(event: CallEnded, end_ms: int) -> int:
     return min(MOST_TALK_MS, max(0, end_ms - to_ms(event.answered_at) - event.hold_ms))
 
 
+def _opened(record: LogRecord) -> CallEnded:
+    return cast(CallEnded, decode_event(CALL_ENDED, record))
+
+
 def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
     board: Scoreboard, records: Sequence[LogRecord], out: Applied
 ) -> None:
     """Merge a slice of call-ended records; what became of each is added to `out`."""
-    decode = DECODERS[CALL_ENDED].decode
+    decode = cast(Callable[[bytes | None], CallEnded], DECODERS[CALL_ENDED].decode)
     reps, known, newest_ms = board.reps, board.flags, out.newest_ms
     pack, cells, epoch = FIRST_HEAD.pack, CELL_OF_FLAGS, EPOCH
     accepted = 0
     for index, record in enumerate(records):
         try:
             # Headers may say that this is a CloudEvent, or where the record came from.
-            event = decode_event(CALL_ENDED, record) if record.headers else decode(record.value)  # type: ignore[arg-type] # no value: a TypeError, handled below
+            event = _opened(record) if record.headers else decode(record.value)
         except (MalformedEvent, *DECODE_FAILURES):
             try:
-                event = decode_event(CALL_ENDED, record)
+                event = _opened(record)
             except MalformedEvent as error:
                 if out.reject(index, record, error):
                     break
                 continue
-        assert isinstance(event, CallEnded)  # for the type checker: 30 ns
         since = event.occurred_at - epoch
         at_ms = since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
         stamp, offset = record.timestamp, record.offset

@@ -18,7 +18,7 @@ harmless, and every one of them is needed:
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from streams.core.errors import StateVersionMismatch
 
@@ -83,11 +83,12 @@ def parse_total_key(key: bytes) -> tuple[bytes, int]:
     return key[3:end], _DAY.unpack_from(key, end)[0]
 
 
-def encode_segment(items: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The value of a segment holding these (entity key, contribution) pairs."""
+def encode_segment(keys: Iterable[bytes], entities: Mapping[bytes, bytes]) -> bytes:
+    """The value of a segment holding these entities' contributions, of those given."""
     pack = _ITEM.pack
     parts = [_VERSION]
-    for key, contribution in items:
+    for key in keys:
+        contribution = entities[key]
         parts += (pack(len(contribution), len(key)), contribution, key)
     return b"".join(parts)
 
@@ -124,7 +125,7 @@ class Group:
         """Close the open segment: it is written once more and never grows again."""
         if self.open:
             # As they are now: should one of them grow large yet, this segment must not.
-            self.sealed += ((self.number, dict(self._pairs(self.open))),)
+            self.sealed += ((self.number, {key: self.entities[key] for key in self.open}),)
             self.open = []
             self.number += 1
 
@@ -134,14 +135,10 @@ class Group:
             self.seal()
         self.open.append(key)
 
-    def _pairs(self, keys: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
-        entities = self.entities
-        return [(key, entities[key]) for key in keys]
-
     def take(self, owner: bytes, day: int, writer: bytes) -> list[tuple[bytes, bytes]]:
         """The segments to write now; those that filled up are closed."""
         out = [
-            (segment_key(owner, day, writer, number), encode_segment(items.items()))
+            (segment_key(owner, day, writer, number), encode_segment(items, items))
             for number, items in self.sealed
         ]
         self.sealed = ()
@@ -149,7 +146,7 @@ class Group:
         keys = self.open if len(self.open) == 1 else list(dict.fromkeys(self.open))
         for at in range(0, len(keys), SEGMENT):
             piece = keys[at : at + SEGMENT]
-            segment = encode_segment(self._pairs(piece))
+            segment = encode_segment(piece, self.entities)
             out.append((segment_key(owner, day, writer, self.number), segment))
             if len(piece) == SEGMENT:
                 self.number += 1

@@ -99,7 +99,6 @@ class Maturity:
     ) -> bool:
         """Go through the reps in small steps; False: dealt anew, the next owner does it."""
         state = self._state
-        board.settle()
         reps = iter(list(board.reps.values()))
         while step := list(islice(reps, REPS_A_STEP)):
             for rep in step:
@@ -107,5 +106,4 @@ class Maturity:
             await asyncio.sleep(0)
             if state.boards.get(partition) is not board or not state.is_ready(partition):
                 return False
-            board.settle()
         return True

@@ -30,7 +30,7 @@ REPS_AT_ONCE = 50
 STATUS_S = 1.0
 CATCHING_UP_TOPIC_S = 2.0
 """While catching up a rep's snapshot goes to Kafka at most this often; else each one does."""
-CATCHING_UP_SHARE = 20
+CATCHING_UP_SHARE = 50
 """While catching up, showing may take one part in so many of the time; counting comes first."""
 
 

@@ -121,7 +121,7 @@ def plant(floor: Floor) -> tuple[str, str]:
     producer = Producer(floor.settings.kafka() | {"partitioner": "murmur2_random", "log_level": 0})
     producer.produce(
         topic,
-        encode_segment([(never, contribution), (key, retracted)]),
+        encode_segment((never, key), {never: contribution, key: retracted}),
         segment_key(rep.encode(), day, b"stranger", 0),
     )
     assert producer.flush(30) == 0

@@ -37,7 +37,6 @@ def counted(*calls: dict[str, object], span: Span) -> dict[Site, list[TeamBucket
     board.new_writer(b"w" * 8)
     for offset, value in enumerate(calls):
         apply_slice(board, CALL_ENDED, [record(CALL_ENDED, value, offset)], {})
-    board.settle()
     counting = Counting(board, span)
     for rep in board.reps.values():
         counting.add(rep)

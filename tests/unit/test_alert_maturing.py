@@ -63,7 +63,6 @@ class Desk:
         self.late_deals += said.late_deals
 
     def matured(self, rep: str = "ana", span: Span = SPAN) -> list[tuple[Site, MaturedContact]]:
-        self.board.settle()
         return list(matured_of(self.board, self.board.reps[rep], span, SETTINGS))
 
     def sales(self, rep: str = "ana") -> dict[str, str]:

@@ -79,7 +79,7 @@ class Counting:
         self._counts: defaultdict[_Team, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
 
     def add(self, rep: Rep) -> None:
-        """Count the calls of a rep; `board` is settled."""
+        """Count the calls of a rep."""
         start_ms, end_ms = self._span
         at_work: set[_Team] = set()
         calls = _calls(self._board, rep, start_ms - AT_WORK_MS, end_ms)

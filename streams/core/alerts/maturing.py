@@ -70,7 +70,7 @@ def first_span(board: Scoreboard, handed_on_ms: int, ripe_ms: int) -> Span | Non
 def matured_of(
     board: Scoreboard, rep: Rep, span: Span, settings: AlertSettings
 ) -> Iterator[tuple[Site, MaturedContact]]:
-    """The contacts of a rep in a span, each as it is at its due instant; `board` is settled.
+    """The contacts of a rep in a span, each as it is at its due instant.
 
     A deal makes its contact a sale when it was closed before the contact was due, whether or not it
     was cancelled since. All histories must be loaded.
@@ -96,15 +96,19 @@ def matured_of(
 def days_with(
     board: Scoreboard, rep: Rep, start_ms: int, end_ms: int, lanes: int
 ) -> Iterator[RepDay]:
-    """The days that may hold instants of a span, and in whose totals one of the lanes is not 0."""
+    """The days that may hold instants of a span, and in whose totals one of the lanes is not 0.
+
+    No lane of distinct leads: only a settled day has counted those, and nothing here waits for it.
+    """
     first = board.place(rep, start_ms).site.zone.day_of(start_ms)
     last = board.place(rep, end_ms).site.zone.day_of(end_ms)
     for day in range(first, last + 1):
-        total = rep.history.recent.get(day) or board.total(rep, day)
-        if total is None or not total.cell & lanes:
-            continue
-        held = board.peek(rep, day)
-        if held is not None:
+        held = rep.days.get(day)
+        if held is None:
+            total = rep.history.recent.get(day) or board.total(rep, day)
+            if total is not None and total.cell & lanes:
+                held = board.peek(rep, day)
+        if held is not None and held.cell & lanes:
             yield held
 
 
