@@ -35,7 +35,7 @@ STEPS = {
     "settle": "day totals with distinct leads, once a commit",
     "encode": "segments and cached totals",
     "store": "RocksDB: one batch a commit",
-    "the rest": "snapshots (at most a 20th), Kafka's acknowledgements, Faust, the event loop",
+    "the rest": "snapshots (at most a 50th), Kafka's acknowledgements, Faust, the event loop",
 }
 
 
