@@ -43,8 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     print(f"order of tests: --randomly-seed={seed}", flush=True)
     pytest_options = [f"--randomly-seed={seed}", *options.pytest]
     chosen = [part for part in chosen if not options.only or part.name in options.only]
-    # What needs no server runs side by side; what does has the machine to itself.
-    alone = [part for part in chosen if isinstance(part, Suite) and part.needs]
+    alone = [part for part in chosen if isinstance(part, Suite) and part.alone]
     together = [part for part in chosen if part not in alone]
     interrupted = False
     try:

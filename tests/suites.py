@@ -22,6 +22,7 @@ class Suite:
 
     name: str
     needs: str = ""  # what its tests need besides Python; empty: nothing, so `make check` runs it
+    alone: bool = False  # has the machine to itself: servers under load are slow to answer
     processes: int = 1  # its files are dealt out to so many, side by side: tests that mostly wait
 
     @property
@@ -50,10 +51,10 @@ _SUITES = (
     Suite("rules", "promtool, amtool"),
     Suite("deploy", "promtool, amtool"),
     Suite("grafana", "Prometheus"),
-    Suite("integration", "Kafka, Redis, Prometheus", processes=3),
-    Suite("browser", "Chromium, Kafka"),
-    Suite("real", "Kafka, FLOORCAST_REAL_DATA"),
-    Suite("chaos", "Kafka, Redis"),
+    Suite("integration", "Kafka, Redis, Prometheus", alone=True, processes=4),
+    Suite("browser", "Chromium, Kafka", alone=True, processes=2),
+    Suite("real", "Kafka, FLOORCAST_REAL_DATA", alone=True),
+    Suite("chaos", "Kafka, Redis", alone=True),
 )
 # Folders of tests/ that are no suites; bench prints what it measures and judges nothing, soak takes
 # half an hour.
@@ -65,7 +66,10 @@ def suites() -> list[Suite]:
     listed = [suite for suite in _SUITES if suite.folder.is_dir()]
     names = {suite.name for suite in listed} | _NOT_SUITES
     others = {file.relative_to(ROOT / "tests").parts[0] for file in _test_files()} - names
-    return [*listed, *(Suite(name, "not listed in tests/suites.py") for name in sorted(others))]
+    return [
+        *listed,
+        *(Suite(name, "not listed in tests/suites.py", alone=True) for name in sorted(others)),
+    ]
 
 
 def _test_files() -> list[Path]:
