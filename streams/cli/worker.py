@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -58,6 +59,8 @@ def run(app: Any) -> None:
     from streams.cli.logs import log_config, tell_of_threads
 
     tell_of_threads()
+    # Should a library crash, its last word is where it was called, and not nothing.
+    faulthandler.enable()
     # Giving partitions up is bounded by the rebalance timeout; the rest takes a second or two.
     app.start_within_s = START_WITHIN_S
     app.stop_within_s = app.conf.broker_rebalance_timeout + 10.0
