@@ -69,6 +69,7 @@ _OVERRIDDEN: list[tuple[Callable[..., Any], str]] = [
     (driver.Consumer.on_stop, "(self)"),
     (driver.AIOKafkaConsumerThread._create_worker_consumer, "(self, transport)"),
     (driver.AIOKafkaConsumerThread.on_start, "(self)"),
+    (driver.AIOKafkaConsumerThread.close, "(self)"),
     (driver.Producer._settings_extra, "(self)"),
     (Recovery._set_recovery_started, "(self)"),
     (Recovery._build_offsets, "(self, consumer, tps, destination, title)"),
@@ -284,6 +285,14 @@ def test_a_worker_runs_on_uvloop(tmp_path: Path) -> None:
 def test_a_fetch_that_is_held_up_passes_its_cancellation_on_to_whoever_closes_the_client() -> None:
     # The cause of `ConsumerThread.on_thread_stop`; when aiokafka suppresses it here, that can go.
     assert "x.cancel()\n            await x" in inspect.getsource(Fetcher.close)
+
+
+def test_faust_closes_the_client_of_its_thread_from_another_when_a_rebalance_meets_a_stop() -> None:
+    # The cause of `ConsumerThread.close`; when Faust closes it on `thread_loop`, that can go.
+    assert "_client.close(), self.app.loop" in inspect.getsource(
+        driver.AIOKafkaConsumerThread.close
+    )
+    assert "self.consumer.close()" in inspect.getsource(faust.App._on_rebalance_when_stopped)
 
 
 @pytest.mark.parametrize(

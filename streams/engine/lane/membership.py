@@ -64,6 +64,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             # then neither the connections are closed nor this thread's end is told.
             await self._ensure_consumer()._client.close()
 
+    def close(self) -> None:
+        """A rebalance came while this worker stops: nothing to do, for the stop closes the client.
+
+        Faust closes it here too, and on the application's event loop: sockets that this thread is
+        reading from, which uvloop answers with a segmentation fault.
+        """
+
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:
         consumer: Any = super()._create_worker_consumer(transport)
         # A broker answers the requests of a connection one after the other. Faust lets an idle
