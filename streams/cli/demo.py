@@ -102,7 +102,7 @@ def _run(
     from streams.demo.ports import answers
     from streams.demo.profile import floorcast_variables, pick_addresses, worker_environment
     from streams.demo.supervise import Children
-    from streams.settings import load_settings
+    from streams.settings_reader import load_settings
 
     began_s = time.monotonic()
     plan = folder / "plan.toml"

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from streams.core.errors import PipelineError, SettingsError
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
+from streams.settings_reader import load_settings
 
 COMMANDS = {
     "topics": "streams.cli.topics",

@@ -18,7 +18,7 @@ from streams.core.events import CALL_ENDED
 from streams.core.intake import apply_slice
 from streams.core.partition import partition_of
 from streams.core.segment import segment_key
-from streams.settings import load_settings
+from streams.settings_reader import load_settings
 from streams.topics import SCOREBOARD_TABLE, changelog
 from tests.bench.calls import Call, calls, rep_ids
 from tests.bench.days import DAY_MS, Record, new_board

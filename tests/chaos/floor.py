@@ -18,7 +18,7 @@ from confluent_kafka import KafkaException
 from streams.cli.kafka_read import committed, ends, read_topics
 from streams.cli.main import cli
 from streams.core.stop import decode_input_state, parse_input
-from streams.settings import load_settings
+from streams.settings_reader import load_settings
 from streams.topics import (
     INPUT_STOPS,
     TABLES,

@@ -272,7 +272,7 @@ def test_a_lane_store_is_a_complete_faust_store() -> None:
 def test_a_worker_runs_on_uvloop(tmp_path: Path) -> None:
     # mode keeps the loop that its first service finds: the policy has to be there before it.
     code = (
-        "from streams.cli.worker import compose; from streams.settings import load_settings;"
+        "from streams.cli.worker import compose; from streams.settings_reader import load_settings;"
         f"found = load_settings({{'FLOORCAST_DATA_DIR': {str(tmp_path)!r}}}, None);"
         "print(type(compose(found).app.loop).__module__)"
     )
@@ -304,7 +304,7 @@ def test_a_worker_that_hangs_while_it_starts_or_stops_is_ended(
 ) -> None:
     code = (
         "import asyncio; from streams.cli.worker import compose;"
-        "from streams.settings import load_settings;"
+        "from streams.settings_reader import load_settings;"
         f"app = compose(load_settings({{'FLOORCAST_DATA_DIR': {str(tmp_path)!r}}}, None)).app;"
         f"type(app).on_{step} = lambda self: asyncio.sleep(60);"
         f"app.{step}_within_s = 0.2;"

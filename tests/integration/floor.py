@@ -24,7 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.cli.kafka_read import Record, committed, ends, read_topics
 from streams.cli.live import live_settings
 from streams.cli.main import cli
-from streams.settings import load_settings
+from streams.settings_reader import load_settings
 from streams.topics import kinds_by_topic
 from tests.integration.mixed_events import Sending
 from tests.services.http import is_ready

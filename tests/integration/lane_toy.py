@@ -26,7 +26,7 @@ from streams.engine.lane.producer import Producer, Record, advance
 from streams.engine.lane.recovery import total
 from streams.engine.lane.settings import app_options
 from streams.engine.lane.transport import install
-from streams.settings import load_settings
+from streams.settings_reader import load_settings
 
 TABLES = {"left": ("calls", "surveys"), "right": ("deals",)}
 

@@ -25,7 +25,8 @@ from streams.core.segment import STATE_VERSION
 from streams.engine.basis_log import BasisLog
 from streams.engine.guard import PLAN_EXIT_CODE, Guard, Refused
 from streams.engine.surroundings import look_around
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
+from streams.settings_reader import load_settings
 from streams.topics import (
     LEDGER_TABLE,
     SCOREBOARD_TABLE,

@@ -16,7 +16,7 @@ from sinks.redis import RedisSink
 from sinks.redis_reader import RedisReader
 from streams.core.board import decode_board
 from streams.core.errors import SinkUnavailable
-from streams.settings import load_settings
+from streams.settings_reader import load_settings
 from tests.browser.floor import news, rep
 from tests.services.certificates import Authority
 from tests.services.redis import RedisServer

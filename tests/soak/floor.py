@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from producers.simulator import FloorProfile, floor_profile, plan_text
 from streams.core.clock import SystemClock
 from streams.demo.floor import LIVELY, LiveFloor
-from streams.settings import load_settings
+from streams.settings_reader import load_settings
 from tests.bench import proc
 from tests.bench.floor import FLOORCAST, BenchFloor, bench_floor
 from tests.services.http import is_ready

@@ -16,7 +16,7 @@ from streams.demo.broker import BrokerMissing, broker_binary, broker_command, br
 from streams.demo.floor import demo_profile
 from streams.demo.ports import answers, can_listen, free_port
 from streams.demo.profile import floorcast_variables, pick_addresses, worker_environment
-from streams.settings import load_settings
+from streams.settings_reader import load_settings
 
 
 def test_a_missing_wheel_says_how_to_get_it() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streams.core.errors import SettingsError
-from streams.settings import Settings, load_settings, masked
+from streams.settings import Settings, masked
+from streams.settings_reader import load_settings
 
 SECRET = "0123456789abcdef"
 

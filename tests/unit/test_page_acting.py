@@ -11,7 +11,7 @@ import pytest
 from streams.cli.acting import acting
 from streams.core.alerts.actions import AlertAction
 from streams.core.errors import PipelineError
-from streams.settings import load_settings
+from streams.settings_reader import load_settings
 
 
 async def test_with_kafka_away_an_action_fails_soon_and_takes_no_thread_of_the_boards() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from sinks.redis_client import connect
 from streams.core.errors import SettingsError
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
+from streams.settings_reader import load_settings
 
 
 def settings(**values: str) -> Settings:

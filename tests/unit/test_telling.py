@@ -11,7 +11,7 @@ from streams.core.alerts.book import Entry
 from streams.core.alerts.known import KnownAlerts
 from streams.core.clock import ManualClock
 from streams.engine.telemetry import Telemetry
-from streams.settings import load_settings
+from streams.settings_reader import load_settings
 from tests.unit.alert_entries import AT_MS, ack, entries, red
 
 

@@ -13,7 +13,8 @@ from streams.cli.main import Context, cli, main
 from streams.cli.page_auth import check_page, page_auth
 from streams.core.clock import ManualClock, SystemClock
 from streams.core.errors import SettingsError
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
+from streams.settings_reader import load_settings
 
 PROXY = {
     "page_auth": "proxy",
