@@ -1,7 +1,8 @@
 """The floor of any consumer in Python: aiokafka's batches of calls, decoded and dropped.
 
-Run as a process of its own: `python -m tests.bench.fetch BROKERS TOPIC EVENTS` prints CPU seconds
-and wall seconds from the first to the last event, and resident MiB.
+Run as a process of its own: `python -m tests.bench.fetch BROKERS TOPIC EVENTS [lane]` prints CPU
+seconds and wall seconds from the first to the last event, and resident MiB. With `lane` the records
+are made as the lane makes them.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import os
 import subprocess
 import sys
 import time
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import aiokafka
 
 from streams.core.codec import DECODERS
 from streams.core.events import CALL_ENDED
+from streams.engine.lane import fetched
 from tests.bench import proc
 
 
@@ -32,9 +34,9 @@ class Fetched(NamedTuple):
         return events / self.cpu_s
 
 
-def measure_fetch(brokers: str, topic: str, events: int) -> Fetched:
+def measure_fetch(brokers: str, topic: str, events: int, *how: Literal["lane"]) -> Fetched:
     """Fetch and decode in a process of its own."""
-    command = [sys.executable, "-m", "tests.bench.fetch", brokers, topic, str(events)]
+    command = [sys.executable, "-m", "tests.bench.fetch", brokers, topic, str(events), *how]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return Fetched(*map(float, done.stdout.split()))
 
@@ -57,4 +59,6 @@ async def _read(brokers: str, topic: str, events: int) -> None:
 
 
 if __name__ == "__main__":
+    if "lane" in sys.argv:
+        fetched.install()
     asyncio.run(_read(sys.argv[1], sys.argv[2], int(sys.argv[3])))
