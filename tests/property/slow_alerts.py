@@ -15,6 +15,7 @@ from streams.core.calendar import DAY_MS, HOUR_MS
 
 FLOOR = ""
 LONGEST_HOLD_DAYS = 10
+KEPT_A_DAY = 0.96
 
 
 def day_of(contact: MaturedContact) -> int:
@@ -153,17 +154,22 @@ class SlowFloor:
             return None
         everyone = {one.rep_id for one in self.contacts if day_of(one) < day}
         known = [base for rep in sorted(everyone) if (base := self._baseline(rep, day))]
-        ratios = [
-            sum(one.sale for one in base) / sum(self.expected[one] for one in base)
-            for base in known
-        ]
+        usual = [self._usual(base) for base in known]
+        ratios = [sales / expected for sales, expected in usual]
         k = 10.0
         if len(ratios) >= 5:
             mean = fmean(ratios)
-            chance = fmean(mean / sum(self.expected[one] for one in base) for base in known)
+            chance = fmean(mean / expected for _, expected in usual)
             k = min(1 / max(fmean((z - mean) ** 2 for z in ratios) - chance, 0.005), 200.0)
-        expected = sum(self.expected[one] for one in held)
-        return (sum(one.sale for one in held) + k) / (expected + k)
+        sales, expected = self._usual(held)
+        return (sales + k) / (expected + k)
+
+    def _usual(self, held: Sequence[MaturedContact]) -> tuple[float, float]:
+        """(sales, expected sales), each day 4 % less than the next day at work."""
+        days = sorted({day_of(one) for one in held}, reverse=True)
+        part = {day: KEPT_A_DAY**ago for ago, day in enumerate(days)}
+        sales = sum(part[day_of(one)] * one.sale for one in held)
+        return sales, sum(part[day_of(one)] * self.expected[one] for one in held)
 
 
 def closed_form(scored: Sequence[tuple[bool, float]], ratio: float) -> float:
