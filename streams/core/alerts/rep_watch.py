@@ -13,8 +13,8 @@ _DAY = struct.Struct("<IId")
 _LONGEST_HOLD_DAYS = 10
 """Working days beyond the lag that a run keeps out of the baseline: then they are the new usual."""
 _KEPT_A_DAY = 0.96
-"""What a day of the baseline still counts one working day later: half after 17. Reps change on their
-own, and the day of two months ago knows less of now than that of two weeks ago."""
+"""What a day of the baseline still counts one working day later: half after 17. Reps change on
+their own, and the day of two months ago knows less of now than that of two weeks ago."""
 
 
 class RepWatch(Struct, array_like=True, gc=False):
