@@ -39,10 +39,10 @@ def test_of_two_who_sold_the_same_the_later_sales_count_more() -> None:
     assert ratio(rising) > 4.5 / EXPECTED > ratio(falling)
 
 
-def test_a_day_says_four_percent_less_with_every_working_day_after_it() -> None:
+def test_a_day_says_five_percent_less_with_every_working_day_after_it() -> None:
     rep = worked(RepWatch("north"), [0] * 9 + [1] + [0] * 10)
-    assert rep.usual()[0] == pytest.approx(0.96**8)  # 10 came after it, 2 are left out
-    assert worked(rep, [0]).usual()[0] == pytest.approx(0.96**9)
+    assert rep.usual()[0] == pytest.approx(0.95**8)  # 10 came after it, 2 are left out
+    assert worked(rep, [0]).usual()[0] == pytest.approx(0.95**9)
 
 
 def test_state_of_before_is_read_and_counts_all_days_alike_until_the_next() -> None:

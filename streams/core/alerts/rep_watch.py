@@ -12,8 +12,8 @@ from streams.core.alerts.settings import AlertSettings
 _DAY = struct.Struct("<IId")
 _LONGEST_HOLD_DAYS = 10
 """Working days beyond the lag that a run keeps out of the baseline: then they are the new usual."""
-_KEPT_A_DAY = 0.96
-"""What a day of the baseline still counts one working day later: half after 17. Reps change on
+_KEPT_A_DAY = 0.95
+"""What a day of the baseline still counts one working day later: half after 14. Reps change on
 their own, and the day of two months ago knows less of now than that of two weeks ago."""
 
 
@@ -74,9 +74,17 @@ class RepWatch(Struct, array_like=True, gc=False):
         return self.base_contacts / self.base_days if self.base_days else 0.0
 
     def score(
-        self, sale: bool, expected: float, guard: float, ratios: tuple[float, float, float]
+        self,
+        sale: bool,
+        expected: float,
+        guard: float,
+        ratios: tuple[float, float, float],
+        power: float = 1.0,
     ) -> float:
-        """Take in one contact with this chance of a sale; the evidence after it."""
+        """Take in one contact with this chance of a sale; the evidence after it.
+
+        `power` below 1: the chance is an estimate, so the contact says less.
+        """
         p = expected * guard
         a, b, c = ratios
         if sale:
@@ -84,6 +92,8 @@ class RepWatch(Struct, array_like=True, gc=False):
         else:
             miss = 1.0 - p
             la, lb, lc = (1.0 - a * p) / miss, (1.0 - b * p) / miss, (1.0 - c * p) / miss
+        if power < 1.0:
+            la, lb, lc = la**power, lb**power, lc**power
         self.low = low = min((self.low + 1.0) * la, CAP)
         self.middle = middle = min((self.middle + 1.0) * lb, CAP)
         self.high = high = min((self.high + 1.0) * lc, CAP)

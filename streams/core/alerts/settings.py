@@ -32,7 +32,7 @@ class AlertSettings(Struct, frozen=True, kw_only=True):
     drops looked for, as shares of a rep's usual conversion. `guard`, `team_guard`: down to this
     share is no drop; of a team it may be another campaign.
     `grace_minutes`: age at which a contact is scored and its deals are counted. A baseline is the
-    `baseline_days` working days before the last `baseline_lag_days`, an older day counting 4 % less
+    `baseline_days` working days before the last `baseline_lag_days`, an older day counting 5 % less
     than the next; with fewer than `minimum_days`
     of them, or than `minimum_contacts`, the rep is still learned. Below `minimum_team` reps the
     floor stands for the team. For `moved_days` working days after a move nothing is scored.
