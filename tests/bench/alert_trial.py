@@ -28,7 +28,7 @@ from tests.bench.alert_world import (
 )
 
 WARM = 41
-"""Days before alarms are counted: every rep has a whole baseline then."""
+"""Days before alarms are counted: every rep has a baseline of 30 days then, half of a whole one."""
 APART_DAYS = 100
 """Days from one drop of a rep to the next: the baseline has forgotten the one before."""
 GIVEN_UP_DAYS = 60

@@ -15,6 +15,7 @@ from streams.core.calendar import DAY_MS, HOUR_MS
 
 FLOOR = ""
 LONGEST_HOLD_DAYS = 10
+KEPT_A_DAY = 0.95
 
 
 def day_of(contact: MaturedContact) -> int:
@@ -35,6 +36,7 @@ class SlowFloor:
     def __init__(self, contacts: Sequence[MaturedContact], settings: AlertSettings) -> None:
         self.contacts, self.settings = contacts, settings
         self.expected: dict[MaturedContact, float] = {}
+        self.power: dict[MaturedContact, float] = {}
         self.groups: dict[tuple[str, int], str] = {}
         for contact in contacts:
             self.expected[contact] = self._expected(contact)
@@ -42,7 +44,7 @@ class SlowFloor:
     def evidence(self, rep_id: str) -> float:
         """Mean over the ratios of the sum, over all starts, of the products from there on."""
         scored = [
-            (one.sale, self.settings.guard * min(self.expected[one] * theta, 0.6))
+            (one.sale, self.settings.guard * min(self.expected[one] * theta, 0.6), self.power[one])
             for one in self._of_rep(rep_id)
             for theta in [self._theta(rep_id, day_of(one))]
             if theta is not None and self.expected[one]
@@ -98,12 +100,16 @@ class SlowFloor:
         age = {number: len(buckets) - 1 - at for at, number in enumerate(buckets)}
         fade = 0.5 ** (1 / (12 * self.settings.half_life_hours))
         since = self._in_group_since(contact.rep_id, name, now)
-        sales, weight = 1.0, 1.0 / average
+        sales, weight, own = 1.0, 1.0 / average, 0.0
         for one in held:
+            part = fade ** age[bucket_of(one)]
+            told = part * self._profile(name, day_of(one), hour_of(one))
             if one.rep_id != contact.rep_id or bucket_of(one) < since:
-                part = fade ** age[bucket_of(one)]
                 sales += part * one.sale
-                weight += part * self._profile(name, day_of(one), hour_of(one))
+                weight += told
+            else:
+                own += told
+        self.power[contact] = weight / (weight + own)
         profile = self._profile(name, day, hour_of(contact))
         return min(max(profile * sales / weight, 1e-4), 0.6)
 
@@ -131,7 +137,12 @@ class SlowFloor:
     def _run_days(self, rep_id: str, days: Sequence[int]) -> int:
         """How many of these days lie in the run that is going on after them."""
         scored = [
-            (day_of(one), one.sale, self.settings.guard * min(self.expected[one] * theta, 0.6))
+            (
+                day_of(one),
+                one.sale,
+                self.settings.guard * min(self.expected[one] * theta, 0.6),
+                self.power[one],
+            )
             for one in self._of_rep(rep_id)
             if day_of(one) in days
             for theta in [self._theta(rep_id, day_of(one))]
@@ -140,8 +151,8 @@ class SlowFloor:
         ratio = self.settings.ratios[1]
         first, product, best = None, 1.0, 1.0
         # The run began where the evidence from there to now is greatest, if it is any.
-        for day, sale, p in reversed(scored):
-            product *= ratio if sale else (1 - ratio * p) / (1 - p)
+        for day, sale, p, power in reversed(scored):
+            product *= (ratio if sale else (1 - ratio * p) / (1 - p)) ** power
             if product > best:
                 best, first = product, day
         return 0 if first is None else sum(day >= first for day in days)
@@ -153,23 +164,28 @@ class SlowFloor:
             return None
         everyone = {one.rep_id for one in self.contacts if day_of(one) < day}
         known = [base for rep in sorted(everyone) if (base := self._baseline(rep, day))]
-        ratios = [
-            sum(one.sale for one in base) / sum(self.expected[one] for one in base)
-            for base in known
-        ]
+        usual = [self._usual(base) for base in known]
+        ratios = [sales / expected for sales, expected in usual]
         k = 10.0
         if len(ratios) >= 5:
             mean = fmean(ratios)
-            chance = fmean(mean / sum(self.expected[one] for one in base) for base in known)
+            chance = fmean(mean / expected for _, expected in usual)
             k = min(1 / max(fmean((z - mean) ** 2 for z in ratios) - chance, 0.005), 200.0)
-        expected = sum(self.expected[one] for one in held)
-        return (sum(one.sale for one in held) + k) / (expected + k)
+        sales, expected = self._usual(held)
+        return (sales + k) / (expected + k)
+
+    def _usual(self, held: Sequence[MaturedContact]) -> tuple[float, float]:
+        """(sales, expected sales), each day 5 % less than the next day at work."""
+        days = sorted({day_of(one) for one in held}, reverse=True)
+        part = {day: KEPT_A_DAY**ago for ago, day in enumerate(days)}
+        sales = sum(part[day_of(one)] * one.sale for one in held)
+        return sales, sum(part[day_of(one)] * self.expected[one] for one in held)
 
 
-def closed_form(scored: Sequence[tuple[bool, float]], ratio: float) -> float:
+def closed_form(scored: Sequence[tuple[bool, float, float]], ratio: float) -> float:
     """Shiryaev and Roberts: the likelihood of a drop at each moment so far, summed."""
     total, product = 0.0, 1.0
-    for sale, p in reversed(scored):
-        product *= ratio if sale else (1 - ratio * p) / (1 - p)
+    for sale, p, power in reversed(scored):
+        product *= (ratio if sale else (1 - ratio * p) / (1 - p)) ** power
         total += product
     return total

@@ -95,13 +95,13 @@ def folded(
     return encode_floor(floor), out
 
 
-@given(st.lists(st.tuples(st.booleans(), st.floats(1e-4, 0.6)), max_size=60))
+@given(st.lists(st.tuples(st.booleans(), st.floats(1e-4, 0.6), st.floats(0.1, 1.0)), max_size=60))
 def test_the_recursion_is_the_sum_over_all_moments_of_a_drop(
-    scored: list[tuple[bool, float]],
+    scored: list[tuple[bool, float, float]],
 ) -> None:
     rep, ratios = RepWatch("team"), AlertSettings().ratios
-    for sale, p in scored:
-        rep.score(sale, p, 1.0, ratios)
+    for sale, p, power in scored:
+        rep.score(sale, p, 1.0, ratios, power)
     for held, ratio in zip((rep.low, rep.middle, rep.high), ratios, strict=True):
         assert held == pytest.approx(closed_form(scored, ratio), rel=1e-9)
 

@@ -18,7 +18,7 @@ def test_without_the_section_the_measured_defaults_hold() -> None:
     assert settings == AlertSettings() == Plan.empty("UTC").alerts
     assert (settings.red, settings.amber, settings.guard) == (8000, 1000, 0.9)
     assert settings.ratios == (0.4, 0.55, 0.7)
-    assert (settings.baseline_days, settings.baseline_lag_days) == (30, 10)
+    assert (settings.baseline_days, settings.baseline_lag_days) == (60, 10)
 
 
 def test_what_the_section_says_holds() -> None:

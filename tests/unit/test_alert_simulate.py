@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from msgspec import structs
 
 from streams.cli.main import cli, main
-from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact
+from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, bucket_of
 from streams.core.alerts.desk import AlertDesk
 from streams.core.alerts.feed import Matured, Tick, encode_feed
 from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
@@ -166,8 +166,9 @@ def test_a_drop_that_keeps_every_sale_gives_the_alarms_of_history(history: SiteH
     assert calm_run.alarms[0]
     for run in runs_of(calm_run.floor, drops):
         alarms = dropping([history], MAKES, run, Made(1.0, 1))
-        ends_ms = max(drop.until_ms for drop in run)
-        assert alarms[0] == [one for one in calm_run.alarms[0] if one.at_ms < ends_ms]
+        # The bucket in which the last one ends is seen as a whole.
+        last = bucket_of(max(drop.until_ms for drop in run))
+        assert alarms[0] == [one for one in calm_run.alarms[0] if bucket_of(one.at_ms) <= last]
     worse = dropping([history], MAKES, drops[:1], Made(0.0, 1))
     assert worse[0] != calm_run.alarms[0]
 

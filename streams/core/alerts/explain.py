@@ -21,7 +21,7 @@ class UsualRate(Struct, frozen=True, kw_only=True):
     """What a rep usually sells: `sales` in `contacts` of `days` working days.
 
     `expected` is what a rep of the group's rate would have sold of them; `ratio` is the rep's rate
-    over the group's, drawn to 1 by `pull` expected sales.
+    over the group's, older days counting less, drawn to 1 by `pull` expected sales.
     """
 
     days: int

@@ -56,6 +56,13 @@ class Group(Struct, array_like=True):
         level = (self.sales - own_sales + 1.0) / (self.weight - own_weight + 1.0 / self.average)
         return min(max(self.profile[hour] * level, LEAST), MOST)
 
+    def share_of_others(self, own_weight: float) -> float:
+        """How much of the level is not a rep's own, with the one sale it is drawn by; 0 to 1."""
+        if not self.average:
+            return 1.0
+        drawn = 1.0 / self.average
+        return min((self.weight - own_weight + drawn) / (self.weight + drawn), 1.0)
+
     def close_day(self, above: Group | None) -> None:
         """End the day: average and profile over the days kept, hours drawn to those of `above`."""
         if any(self.contacts_today):

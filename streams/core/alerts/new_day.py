@@ -58,13 +58,12 @@ def begin_day(
         Counter(rep.team_id for rep in floor.reps.values() if day - rep.last_day <= LATELY_DAYS)
     )
     learned = [
-        (rep.base_sales, rep.base_expected)
-        for rep in floor.reps.values()
-        if rep.learned(settings) and rep.base_expected
+        rep.usual() for rep in floor.reps.values() if rep.learned(settings) and rep.base_expected
     ]
     floor.pull = pull(learned)
     for rep in (*floor.reps.values(), *floor.teams.values()):
-        rep.theta = (rep.base_sales + floor.pull) / (rep.base_expected + floor.pull)
+        sales, expected = rep.usual()
+        rep.theta = (sales + floor.pull) / (expected + floor.pull)
     floor.day = day
     return gone
 
@@ -75,11 +74,12 @@ def _used(floor: FloorWatch) -> set[str]:
     return {FLOOR, *floor.teams, *(one.team_id for one in everybody), *(e.group for e in everybody)}
 
 
-def pull(baselines: Sequence[tuple[int, float]]) -> float:
+def pull(baselines: Sequence[tuple[float, float]]) -> float:
     """By how many expected sales a rep is drawn to the group: k of `theta = (S + k)/(E + k)`.
 
     `baselines` are (sales, expected sales > 0). Method of moments: the variance of S/E over reps,
-    less what chance alone gives, is 1/k.
+    less what chance alone gives, is 1/k. Sums in which older days count less are taken to have the
+    chance of so few sales: what reps change by on their own is then part of it.
     """
     if len(baselines) < _FEW:
         return _UNKNOWN_PULL

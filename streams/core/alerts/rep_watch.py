@@ -12,6 +12,9 @@ from streams.core.alerts.settings import AlertSettings
 _DAY = struct.Struct("<IId")
 _LONGEST_HOLD_DAYS = 10
 """Working days beyond the lag that a run keeps out of the baseline: then they are the new usual."""
+_KEPT_A_DAY = 0.95
+"""What a day of the baseline still counts one working day later: half after 14. Reps change on
+their own, and the day of two months ago knows less of now than that of two weeks ago."""
 
 
 class RepWatch(Struct, array_like=True, gc=False):
@@ -21,7 +24,8 @@ class RepWatch(Struct, array_like=True, gc=False):
     rep's part in its level, as of `own_ticks` of its clock. `low`, `middle`, `high` are the
     evidence for the three ratios. `run` is the evidence since it last was none, and `run_*` what
     happened since. `past` are working days, oldest first: contacts, sales, expected sales;
-    `base_*` their sums over the baseline, `theta` the rep's usual rate over the group's.
+    `base_*` their sums over the baseline, `usual_*` the same with older days counting less, 0 in
+    state of before; `theta` the rep's usual rate over the group's.
     `moved_left`: working days for which nothing is scored. `run_days`:
     working days ended since the run began, which the baseline leaves out: a drop that is slow to be
     found would else become what is usual before it is. `amber_id` is the amber that stands, `open`
@@ -56,6 +60,8 @@ class RepWatch(Struct, array_like=True, gc=False):
     run_days: int = 0
     amber_id: str = ""
     open: OpenRed | None = None
+    usual_sales: float = 0.0
+    usual_expected: float = 0.0
 
     @property
     def evidence(self) -> float:
@@ -68,9 +74,17 @@ class RepWatch(Struct, array_like=True, gc=False):
         return self.base_contacts / self.base_days if self.base_days else 0.0
 
     def score(
-        self, sale: bool, expected: float, guard: float, ratios: tuple[float, float, float]
+        self,
+        sale: bool,
+        expected: float,
+        guard: float,
+        ratios: tuple[float, float, float],
+        power: float = 1.0,
     ) -> float:
-        """Take in one contact with this chance of a sale; the evidence after it."""
+        """Take in one contact with this chance of a sale; the evidence after it.
+
+        `power` below 1: the chance is an estimate, so the contact says less.
+        """
         p = expected * guard
         a, b, c = ratios
         if sale:
@@ -78,6 +92,8 @@ class RepWatch(Struct, array_like=True, gc=False):
         else:
             miss = 1.0 - p
             la, lb, lc = (1.0 - a * p) / miss, (1.0 - b * p) / miss, (1.0 - c * p) / miss
+        if power < 1.0:
+            la, lb, lc = la**power, lb**power, lc**power
         self.low = low = min((self.low + 1.0) * la, CAP)
         self.middle = middle = min((self.middle + 1.0) * lb, CAP)
         self.high = high = min((self.high + 1.0) * lc, CAP)
@@ -128,13 +144,26 @@ class RepWatch(Struct, array_like=True, gc=False):
         end = max(len(self.past) - left_out * _DAY.size, 0)
         held = self.past[:end][-kept * _DAY.size :]
         days, contacts, sales, expected = 0, 0, 0, 0.0
+        usual_sales, usual_expected = 0.0, 0.0
         for of_day in _DAY.iter_unpack(held):
             days += 1
             contacts += of_day[0]
             sales += of_day[1]
             expected += of_day[2]
+            usual_sales = usual_sales * _KEPT_A_DAY + of_day[1]
+            usual_expected = usual_expected * _KEPT_A_DAY + of_day[2]
         self.base_days, self.base_contacts = days, contacts
         self.base_sales, self.base_expected = sales, expected
+        self.usual_sales, self.usual_expected = usual_sales, usual_expected
+
+    def usual(self) -> tuple[float, float]:
+        """(sales, expected sales) of the baseline, its older days counting less.
+
+        All alike in state of before, until the rep's next working day is over.
+        """
+        if self.usual_expected:
+            return self.usual_sales, self.usual_expected
+        return self.base_sales, self.base_expected
 
     def past_days(self) -> list[tuple[int, int, float]]:
         """The working days that are over, oldest first: contacts, sales, expected sales."""

@@ -32,7 +32,8 @@ class AlertSettings(Struct, frozen=True, kw_only=True):
     drops looked for, as shares of a rep's usual conversion. `guard`, `team_guard`: down to this
     share is no drop; of a team it may be another campaign.
     `grace_minutes`: age at which a contact is scored and its deals are counted. A baseline is the
-    `baseline_days` working days before the last `baseline_lag_days`; with fewer than `minimum_days`
+    `baseline_days` working days before the last `baseline_lag_days`, an older day counting 5 % less
+    than the next; with fewer than `minimum_days`
     of them, or than `minimum_contacts`, the rep is still learned. Below `minimum_team` reps the
     floor stands for the team. For `moved_days` working days after a move nothing is scored.
     `half_life_hours`: the memory of the team's level, which must not outlive a campaign: with 2 the
@@ -49,7 +50,7 @@ class AlertSettings(Struct, frozen=True, kw_only=True):
     guard: float = 0.9
     grace_minutes: int = 45
     half_life_hours: float = 1.0
-    baseline_days: int = 30
+    baseline_days: int = 60
     baseline_lag_days: int = 10
     minimum_days: int = 10
     minimum_contacts: int = 400

@@ -2,11 +2,14 @@
 
     expected = theta of the rep * rate of the team, own contacts left out
     p        = guard * expected
-    M        = (M + 1) * (r if sale else (1 - r p) / (1 - p))     for each of three ratios r
+    L        = r if sale else (1 - r p) / (1 - p)                 for each of three ratios r
+    M        = (M + 1) * L ** (others / (others + own))           weights in the team's level
     red      at mean(M) >= the threshold, which then starts anew
 
 With a right baseline, mean(M) less the number of contacts is a martingale: false alarms are as rare
-as the threshold says. All contacts of a bucket enter the rates first and are scored then.
+as the threshold says. But the rate of a team is an estimate, and sales spread about it by 1 + own /
+others more than chance alone: the evidence is divided by that, which is a ninth more in a team of
+ten and little in a large one. All contacts of a bucket enter the rates first and are scored then.
 """
 
 from __future__ import annotations
@@ -64,12 +67,16 @@ def fold(
 
 
 class _Scored(NamedTuple):
-    """Who is scored in a bucket, and with what: the rate of the group, 0: none yet."""
+    """Who is scored in a bucket, and with what: the rate of the group, 0: none yet.
+
+    `power` is what of the evidence counts, the rate being an estimate.
+    """
 
     of: RepWatch
     whose: Whose
     rate: float
     limits: Limits
+    power: float = 1.0
 
 
 class _Bucket:
@@ -118,8 +125,9 @@ class _Bucket:
                 of_reps.pop(rep_id, None)
             one = of_reps.get(rep_id)
             if one is None:
-                rate = self._rate(rep_id, rep)
-                one = of_reps[rep_id] = _Scored(rep, Whose(rep_id, team_id), rate, of_rep)
+                rate, whose = self._rate(rep_id, rep), Whose(rep_id, team_id)
+                power = self._floor.groups[rep.group].share_of_others(rep.own_weight)
+                one = of_reps[rep_id] = _Scored(rep, whose, rate, of_rep, power)
             self._take(one, contact, judge)
             whole = of_teams.get(team_id)
             if whole is None:
@@ -130,7 +138,7 @@ class _Bucket:
             self._take(whole, contact, judge)
 
     def _take(self, one: _Scored, contact: MaturedContact, judge: Judge) -> None:
-        of, whose, rate, limits = one
+        of, whose, rate, limits, power = one
         settings = self._settings
         of.contacts_today += 1
         of.sales_today += contact.sale
@@ -141,7 +149,7 @@ class _Bucket:
         if of.open is not None:
             judge.judge_return(of, whose, contact, rate, limits)
         expected = min(rate * of.theta, MOST)
-        evidence = of.score(contact.sale, expected, limits.guard, settings.ratios)
+        evidence = of.score(contact.sale, expected, limits.guard, settings.ratios, power)
         if of.run_contacts == 1:
             of.run_since_ms = contact.at_ms
         if evidence >= limits.amber or of.amber:
