@@ -33,6 +33,8 @@ site = "lisbon"
 [[roster]]
 rep = "ana"
 team = "north"
+[dispositions]
+AM = []
 """
 
 
@@ -93,6 +95,30 @@ def test_a_rep_outside_the_roster_is_in_the_team_of_the_events(desk: Desk) -> No
     desk.call(START, rep_id="guest", team_id="temps")
     ((site, contact),) = desk.matured("guest")
     assert (site.site_id, contact.team_id) == ("default", "temps")
+
+
+def test_a_contact_tells_its_talk_its_campaign_and_the_answered_calls_since_the_one_before(
+    desk: Desk,
+) -> None:
+    fields = {"talk_ms": 90_999, "campaign_id": "spring", "queue_id": "sales"}
+    desk.call(START - HOUR_MS, call_id="an-hour-ago", talk_ms=1_000)
+    desk.call(START - HOUR_MS + 1, call_id="within-the-hour", talk_ms=1_000)
+    desk.call(START - 1, call_id="machine", answered_by="machine")
+    desk.call(START - 1, call_id="taken-back", op="retract")
+    desk.call(START, call_id="first", **fields)
+    desk.call(START + 1, call_id="short", talk_ms=9_999)
+    desk.call(START + 2, call_id="voicemail", disposition="AM")
+    desk.call(START + 3, call_id="second", queue_id="sales")
+    desk.call(START + 4, call_id="third", campaign_id="long" * 17)
+    found = {one.entity[4:]: (one.answered, one.short, one.campaign) for _, one in desk.matured()}
+    assert found == {"first": (2, 1, "spring"), "second": (3, 1, "sales"), "third": (1, 0, "")}
+    assert {one.entity[4:]: one.talk_s for _, one in desk.matured()}["first"] == 90
+
+
+def test_the_team_of_a_contact_that_has_a_campaign_is_still_its_team(desk: Desk) -> None:
+    desk.call(START, rep_id="guest", team_id="temps", campaign_id="spring")
+    ((_, contact),) = desk.matured("guest")
+    assert (contact.team_id, contact.campaign) == ("temps", "spring")
 
 
 def test_a_deal_makes_the_call_it_names_a_sale(desk: Desk) -> None:
@@ -194,7 +220,8 @@ def test_however_a_day_is_cut_the_same_contacts_have_sold(desk: Desk, seed: int)
     for number in range(60):
         at_ms = day_ms - DAY_MS + dice.randrange(2 * DAY_MS)
         call_id, lead = f"c{number}", f"l{dice.randrange(9)}"
-        desk.call(at_ms, call_id=call_id, lead_id=lead)
+        desk.call(at_ms, call_id=call_id, lead_id=lead, campaign_id=dice.choice(["a", "b"]))
+        desk.call(at_ms - dice.randrange(2 * HOUR_MS), call_id=f"s{number}", talk_ms=2_000)
         if dice.random() < 0.5:
             about = dice.choice([{"call_id": call_id}, {"lead_id": lead}, {}])
             desk.deal(at_ms + dice.randrange(HOUR_MS), deal_id=f"d{number}", **about)

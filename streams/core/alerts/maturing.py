@@ -17,11 +17,13 @@ from streams.core.contribution import (
     DEAL,
     amounts,
     at_of,
+    behind_team_of,
     deal_part,
     flags_of,
     lead_or_customer,
     parse_entity_key,
 )
+from streams.core.counting import HUMAN, SHORT
 from streams.core.lanes import SHIFT
 from streams.core.rep import Rep
 from streams.core.rep_day import RepDay
@@ -31,6 +33,10 @@ from streams.core.windows import UNASSIGNED
 LONGEST_CALL_MS = 2 * HOUR_MS
 """So long before the end of its call a deal may have been closed."""
 
+CALLS_BEFORE_MS = HOUR_MS
+"""So long before the end of a contact the rep's other calls are told with it."""
+
+_ANSWERED_LANE = 2**32 - 1 << SHIFT["human_answered"]
 _CONTACTS_LANE = 2**32 - 1 << SHIFT["contacts"]
 _GROSS_LANE = 2**64 - 1 << SHIFT["deals_gross_bp"]
 
@@ -75,22 +81,63 @@ def matured_of(
     A deal makes its contact a sale when it was closed before the contact was due, whether or not it
     was cancelled since. All histories must be loaded.
     """
-    contacts = [
-        (at_ms, key, rep_day)
-        for rep_day in days_with(board, rep, span.start_ms, span.end_ms, _CONTACTS_LANE)
-        for at_ms, key in _within(rep_day, span.start_ms, span.end_ms)
-    ]
-    if not contacts:
+    days = days_with(board, rep, span.start_ms, span.end_ms, _CONTACTS_LANE)
+    if not any(True for rep_day in days for _ in _within(rep_day, span.start_ms, span.end_ms)):
         return
     sold = _sold(board, rep, span, settings)
-    for at_ms, key, rep_day in contacts:
+    for at_ms, key, rep_day, answered, short in contacts_with_calls(board, rep, span):
         place = board.place(rep, at_ms)
         team = place.team_id if place.in_roster else rep_day.team()
         _, source, call_id = parse_entity_key(key)
         entity = f"{source}\x1f{call_id}"
         rule: Rule | Literal[""] = sold.get(entity) or ""
-        contact = MaturedContact(at_ms, entity, rep.rep_id, team or UNASSIGNED, bool(rule), rule)
+        held = rep_day.entities[key]
+        contact = MaturedContact(
+            at_ms,
+            entity,
+            rep.rep_id,
+            team or UNASSIGNED,
+            bool(rule),
+            rule,
+            amounts(held)[0] // 1000,
+            answered,
+            short,
+            behind_team_of(held).campaign.decode(),
+        )
         yield Site(place.site.id, place.site.zone.name), contact
+
+
+class WithCalls(NamedTuple):
+    """A contact of a rep-day, and the answered and short calls from the one before on."""
+
+    at_ms: int
+    key: bytes
+    rep_day: RepDay
+    answered: int
+    short: int
+
+
+def contacts_with_calls(board: Scoreboard, rep: Rep, span: Span) -> Iterator[WithCalls]:
+    """The contacts of a rep in a span, in order; the same however a day is cut into spans."""
+    start_ms, end_ms = span
+    calls = sorted(
+        (at_of(held), key, flags_of(held), number, rep_day)
+        for number, rep_day in enumerate(
+            days_with(board, rep, start_ms - CALLS_BEFORE_MS, end_ms, _ANSWERED_LANE)
+        )
+        for key, held in rep_day.entities.items()
+        if key[0] == CALL
+        and flags_of(held) & HUMAN
+        and start_ms - CALLS_BEFORE_MS <= at_of(held) < end_ms
+    )
+    since: list[tuple[int, int]] = []
+    for at_ms, key, flags, _, rep_day in calls:
+        since.append((at_ms, flags))
+        if flags & CONTACTS:
+            if at_ms >= start_ms:
+                near = [f for at, f in since if at > at_ms - CALLS_BEFORE_MS]
+                yield WithCalls(at_ms, key, rep_day, len(near), sum(f & SHORT > 0 for f in near))
+            since.clear()
 
 
 def days_with(

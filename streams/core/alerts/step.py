@@ -108,7 +108,9 @@ class _Bucket:
         reps, teams, of_rep = self._floor.reps, self._floor.teams, self._settings.of_rep
         of_reps: dict[str, _Scored] = {}
         of_teams: dict[str, _Scored] = {}
+        day, campaigns = self._floor.day, self._floor.campaigns
         for contact in contacts:
+            campaign = campaigns.number(contact.campaign, day)
             rep_id, team_id = contact.rep_id, contact.team_id
             rep = reps.get(rep_id)
             if rep is None:
@@ -120,21 +122,22 @@ class _Bucket:
             if one is None:
                 rate = self._rate(rep_id, rep)
                 one = of_reps[rep_id] = _Scored(rep, Whose(rep_id, team_id), rate, of_rep)
-            self._take(one, contact, judge)
+            self._take(one, contact, campaign, judge)
             whole = of_teams.get(team_id)
             if whole is None:
                 team = teams.setdefault(team_id, RepWatch(team_id))
                 rate = self._without(team, FLOOR, *self._sums[team_id])
                 limits = self._settings.of_team(team.contacts_a_day)
                 whole = of_teams[team_id] = _Scored(team, Whose("", team_id), rate, limits)
-            self._take(whole, contact, judge)
+            self._take(whole, contact, campaign, judge)
 
-    def _take(self, one: _Scored, contact: MaturedContact, judge: Judge) -> None:
+    def _take(self, one: _Scored, contact: MaturedContact, campaign: int, judge: Judge) -> None:
         of, whose, rate, limits = one
         settings = self._settings
         of.contacts_today += 1
         of.sales_today += contact.sale
         of.expected_today += rate
+        of.habits_today.add(contact, campaign)
         of.last_day = self._floor.day
         if not rate or of.moved_left or not of.learned(settings):
             return
@@ -142,8 +145,10 @@ class _Bucket:
             judge.judge_return(of, whose, contact, rate, limits)
         expected = min(rate * of.theta, MOST)
         evidence = of.score(contact.sale, expected, limits.guard, settings.ratios)
-        if of.run_contacts == 1:
-            of.run_since_ms = contact.at_ms
+        if of.run_contacts:
+            of.habits_run.add(contact, campaign)
+            if of.run_contacts == 1:
+                of.run_since_ms = contact.at_ms
         if evidence >= limits.amber or of.amber:
             judge.judge(of, whose, contact, evidence, limits)
 
