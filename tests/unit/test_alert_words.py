@@ -50,13 +50,14 @@ ALSO = (
 
 def test_what_else_changed_is_the_last_sentence() -> None:
     assert alert_text(replace(ANA, also=ALSO), "Ana").endswith(
-        "1,830 contacts. Also changed: short calls 31 % of answered calls, usually 12 %; "
-        "talk time 1:20 min a contact without a sale, usually 2:40; "
-        "leads of spring 62 % of contacts, usually 20 %."
+        "1,830 contacts. Also changed: short calls, 31 % of answered calls (usually 12 %); "
+        "talk time, 1:20 min per contact without a sale (usually 2:40); "
+        "leads from spring, 62 % of contacts (usually 20 %)."
     )
     assert alert_text(replace(ANA, also=ALSO), "李娜", "zh").endswith(
-        "1,830 次接触。同时变化：秒挂通话占接通的 31 %，平时 12 %；"
-        "未成交接触的平均通话 1:20 分，平时 2:40 分；spring 的线索占接触的 62 %，平时 20 %。"
+        "1,830 次接触。同时变化：秒挂通话占接通的 31 %（平时 12 %）；"
+        "未成交接触的平均通话 1:20 分（平时 2:40 分）；"
+        "来自 spring 的线索占接触的 62 %（平时 20 %）。"
     )
 
 

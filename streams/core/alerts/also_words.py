@@ -9,14 +9,14 @@ from streams.core.alerts.language import Language
 
 _CHANGED: dict[Language, dict[What, str]] = {
     "en": {
-        "short_calls": "short calls {seen} of answered calls, usually {usual}",
-        "talk": "talk time {seen} min a contact without a sale, usually {usual}",
-        "leads": "leads of {campaign} {seen} of contacts, usually {usual}",
+        "short_calls": "short calls, {seen} of answered calls (usually {usual})",
+        "talk": "talk time, {seen} min per contact without a sale (usually {usual})",
+        "leads": "leads from {campaign}, {seen} of contacts (usually {usual})",
     },
     "zh": {
-        "short_calls": "秒挂通话占接通的 {seen}，平时 {usual}",
-        "talk": "未成交接触的平均通话 {seen} 分，平时 {usual} 分",
-        "leads": "{campaign} 的线索占接触的 {seen}，平时 {usual}",
+        "short_calls": "秒挂通话占接通的 {seen}（平时 {usual}）",
+        "talk": "未成交接触的平均通话 {seen} 分（平时 {usual} 分）",
+        "leads": "来自 {campaign} 的线索占接触的 {seen}（平时 {usual}）",
     },
 }
 _NAMES: dict[Language, dict[What, str]] = {

@@ -18,7 +18,7 @@ _LONGEST_HOLD_DAYS = 10
 
 
 class RepWatch(Struct, array_like=True, gc=False):
-    """A rep, or a team as a whole; the array's order is the stored form. About 2.5 KB.
+    """A rep, or a team as a whole; the array's order is the stored form. About 2 KB.
 
     `group` is whose rate the rep is held against: the team, or "" for the floor; `own_*` is the
     rep's part in its level, as of `own_ticks` of its clock. `low`, `middle`, `high` are the
