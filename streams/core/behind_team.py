@@ -27,7 +27,7 @@ class BehindTeam(NamedTuple):
 
 
 def customer_mark(customer_id: str) -> int:
-    """Four bytes for a customer: two of one rep's day have the same once in some million days."""
+    """Four bytes for a customer: of two customers about one pair in four billion has the same."""
     return crc32(customer_id.encode())
 
 

@@ -12,6 +12,7 @@ from msgspec import json
 from streams.core.alerts.contact import BUCKET_MS, MaturedContact, due_ms
 from streams.core.alerts.maturing import Site, Span, first_span, matured_of
 from streams.core.alerts.settings import AlertSettings
+from streams.core.behind_team import MARK_BYTES
 from streams.core.deal_desk import DealDesk
 from streams.core.events import CALL_ENDED, DEAL_CLOSED
 from streams.core.intake import DEAL_POSTINGS, apply_slice
@@ -259,3 +260,33 @@ def test_a_deal_without_call_or_lead_belongs_to_the_latest_contact_of_its_custom
     desk.call(START + 3 * MINUTE_MS, call_id="third", lead_id="l-1", customer_id="cust-1")
     desk.board.settle()
     assert day.leads() == 1
+
+
+def test_a_call_that_has_a_lead_is_found_by_its_customer_too(desk: Desk) -> None:
+    guest = {"rep_id": "guest", "team_id": "temps"}
+    both = {"lead_id": "l-1", "customer_id": "cust-1", "campaign_id": "spring"}
+    desk.call(START, call_id="theirs", **guest, **both)
+    other = {"lead_id": "l-2", "customer_id": "cust-2"}
+    desk.call(START + MINUTE_MS, call_id="another", **guest, **other)
+    desk.deal(START + 2 * MINUTE_MS, deal_id="d1", customer_id="cust-1", **guest)
+    assert desk.sales("guest") == {"theirs": "customer"}
+    desk.deal(START + 3 * MINUTE_MS, deal_id="d2", lead_id="l-2", **guest)
+    assert desk.sales("guest") == {"theirs": "customer", "another": "lead"}
+    assert {one.team_id for _, one in desk.matured("guest")} == {"temps"}
+    (day,) = [d for rep in desk.board.reps.values() for d in rep.days.values()]
+    assert day.leads() == 2
+
+
+def test_however_long_its_ids_are_a_contact_is_kept_with_few_bytes_of_its_customer(
+    desk: Desk,
+) -> None:
+    longest = "\U0001f600" * 128
+    about = {"lead_id": longest, "customer_id": longest, "campaign_id": longest}
+    desk.call(START, call_id="short", rep_id="guest", lead_id=longest, team_id=longest)
+    desk.call(START, call_id="long", rep_id="guest", team_id=longest, **about)
+    (day,) = [d for rep in desk.board.reps.values() for d in rep.days.values()]
+    short, long = (len(held) for held in day.entities.values())
+    assert long - short == MARK_BYTES
+    desk.deal(START + MINUTE_MS, rep_id="guest", customer_id=longest, team_id=longest)
+    assert desk.sales("guest") == {"long": "customer"}
+    assert {one.team_id for _, one in desk.matured("guest")} == {longest}

@@ -72,7 +72,7 @@ def tried(history: SiteHistory, asked: Asked) -> Simulated:
 
 
 def nameless(floor: FloorWatch) -> bytes:
-    """The state without ids of alerts, and without habits: a history has no names and none of them."""
+    """The state without ids of alerts and without habits, which a history does not have."""
     copy = decode_floor(encode_floor(floor))
     for of in (*copy.reps.values(), *copy.teams.values()):
         of.amber_id, of.habits_past = "", b""

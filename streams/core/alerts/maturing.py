@@ -10,6 +10,7 @@ from msgspec import structs
 from streams.core.alerts.attribution import Candidate, Close, attribute
 from streams.core.alerts.contact import MaturedContact, Rule, bucket_of, due_ms
 from streams.core.alerts.settings import AlertSettings
+from streams.core.behind_team import customer_mark
 from streams.core.calendar import DAY_MS, HOUR_MS
 from streams.core.contribution import (
     CALL,
@@ -238,5 +239,6 @@ def _candidates(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> di
             entity = f"{source}\x1f{call_id}"
             began_ms = at_ms - talk_ms - hold_ms
             lead, customer = lead_or_customer(held)
-            out[entity] = Candidate(entity, call_id, began_ms, at_ms, lead, customer)
+            mark = customer_mark(customer) if customer else behind_team_of(held).customer
+            out[entity] = Candidate(entity, call_id, began_ms, at_ms, lead, mark)
     return out
