@@ -267,17 +267,6 @@ def test_a_bucket_that_was_folded_changes_nothing_and_is_counted(
     assert said == [Dropped(bucket=again.number, contacts=len(again.contacts), reason="folded")]
 
 
-@given(floors(), st.integers(1, 5))
-def test_a_contact_of_another_bucket_is_dropped_and_counted(
-    contacts: list[MaturedContact], ahead: int
-) -> None:
-    first = buckets(contacts)[0]
-    wrong = Bucket(first.number + ahead, first.contacts)
-    said = fold(FloorWatch("site", "UTC"), wrong, QUICK)[1]
-    kept = len(first.contacts)
-    assert said == [Dropped(bucket=wrong.number, contacts=kept, reason="other_bucket")]
-
-
 @given(floors(move=True))
 def test_a_red_is_told_once_and_starts_anew(contacts: list[MaturedContact]) -> None:
     _, said = folded(buckets(contacts), TOUCHY)

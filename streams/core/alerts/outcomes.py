@@ -157,13 +157,12 @@ class Dropped(Struct, frozen=True, kw_only=True):
     """Contacts that changed nothing.
 
     `repeat`: their entity is in the bucket already. `folded`: their bucket had been folded before
-    they came. `other_bucket`: they do not lie in the bucket they were handed over with.
-    `feed_silent`: nobody knows which of them sold.
+    they came. `feed_silent`: nobody knows which of them sold.
     """
 
     bucket: int
     contacts: int
-    reason: Literal["repeat", "folded", "other_bucket", "feed_silent"]
+    reason: Literal["repeat", "folded", "feed_silent"]
 
 
 class Standing(Struct, frozen=True):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
-from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, bucket_of, distinct
+from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, distinct
 from streams.core.alerts.floor_watch import FLOOR, FloorWatch
 from streams.core.alerts.group import MOST, Group
 from streams.core.alerts.judging import Judge
@@ -42,9 +42,7 @@ def fold(
         _drop(judge.out, bucket.number, len(bucket.contacts), "folded")
         return floor, judge.out
     floor.newest = bucket.number
-    inside = [one for one in bucket.contacts if bucket_of(one.at_ms) == bucket.number]
-    contacts, repeats = distinct(inside)
-    _drop(judge.out, bucket.number, len(bucket.contacts) - len(inside), "other_bucket")
+    contacts, repeats = distinct(bucket.contacts)
     _drop(judge.out, bucket.number, repeats, "repeat")
     if contacts:
         zone, start_ms = zone_of(floor.zone), bucket.number * BUCKET_MS
@@ -185,7 +183,7 @@ def _drop(
     out: list[Outcome],
     number: int,
     contacts: int,
-    reason: Literal["repeat", "folded", "other_bucket", "feed_silent"],
+    reason: Literal["repeat", "folded", "feed_silent"],
 ) -> None:
     if contacts:
         out.append(Dropped(bucket=number, contacts=contacts, reason=reason))
