@@ -82,11 +82,11 @@ def matured_of(
     A deal makes its contact a sale when it was closed before the contact was due, whether or not it
     was cancelled since. All histories must be loaded.
     """
-    days = days_with(board, rep, span.start_ms, span.end_ms, _CONTACTS_LANE)
-    if not any(True for rep_day in days for _ in _within(rep_day, span.start_ms, span.end_ms)):
+    contacts = list(_contacts(board, rep, span))
+    if not contacts:
         return
     sold = _sold(board, rep, span, settings)
-    for at_ms, key, rep_day, answered, short in contacts_with_calls(board, rep, span):
+    for at_ms, key, rep_day, answered, short in contacts:
         place = board.place(rep, at_ms)
         team = place.team_id if place.in_roster else rep_day.team()
         _, source, call_id = parse_entity_key(key)
@@ -108,7 +108,7 @@ def matured_of(
         yield Site(place.site.id, place.site.zone.name), contact
 
 
-class WithCalls(NamedTuple):
+class _Contact(NamedTuple):
     """A contact of a rep-day, and the answered and short calls from the one before on."""
 
     at_ms: int
@@ -118,26 +118,25 @@ class WithCalls(NamedTuple):
     short: int
 
 
-def contacts_with_calls(board: Scoreboard, rep: Rep, span: Span) -> Iterator[WithCalls]:
+def _contacts(board: Scoreboard, rep: Rep, span: Span) -> Iterator[_Contact]:
     """The contacts of a rep in a span, in order; the same however a day is cut into spans."""
     start_ms, end_ms = span
-    calls = sorted(
-        (at_of(held), key, flags_of(held), number, rep_day)
-        for number, rep_day in enumerate(
-            days_with(board, rep, start_ms - CALLS_BEFORE_MS, end_ms, _ANSWERED_LANE)
-        )
-        for key, held in rep_day.entities.items()
-        if key[0] == CALL
-        and flags_of(held) & HUMAN
-        and start_ms - CALLS_BEFORE_MS <= at_of(held) < end_ms
-    )
+    first_ms = start_ms - CALLS_BEFORE_MS
+    calls = []
+    for number, rep_day in enumerate(days_with(board, rep, first_ms, end_ms, _ANSWERED_LANE)):
+        for key, held in rep_day.entities.items():
+            if key[0] == CALL and (flags := flags_of(held)) & HUMAN:
+                at_ms = at_of(held)
+                if first_ms <= at_ms < end_ms:
+                    calls.append((at_ms, key, number, flags, rep_day))
+    calls.sort()
     since: list[tuple[int, int]] = []
-    for at_ms, key, flags, _, rep_day in calls:
+    for at_ms, key, _, flags, rep_day in calls:
         since.append((at_ms, flags))
         if flags & CONTACTS:
             if at_ms >= start_ms:
                 near = [f for at, f in since if at > at_ms - CALLS_BEFORE_MS]
-                yield WithCalls(at_ms, key, rep_day, len(near), sum(f & SHORT > 0 for f in near))
+                yield _Contact(at_ms, key, rep_day, len(near), sum(f & SHORT > 0 for f in near))
             since.clear()
 
 
