@@ -12,6 +12,7 @@ from streams.cli.instant import shown
 from streams.cli.main import Context
 
 if TYPE_CHECKING:
+    from streams.core.alerts.also import Also
     from streams.core.alerts.explain import RepExplained
 
 DAYS = 10
@@ -132,6 +133,7 @@ def _lines(one: RepExplained) -> list[tuple[str, str]]:
                 f"{run.expected:.1f} expected",
             )
         )
+    lines += (("beside it", _beside(also)) for also in run.also)
     if one.open_red:
         lines.append(("red", f"{one.open_red[:8]} was told and is not over"))
     lines.append(("a drop now", f"would not be told: {one.silent}" if one.silent else "is told"))
@@ -140,6 +142,13 @@ def _lines(one: RepExplained) -> list[tuple[str, str]]:
     at = shown(one.scored_until_ms)
     lines.append(("scored until", f"{at}, partition {one.partition} of matured-contacts{waiting}"))
     return lines
+
+
+def _beside(also: Also) -> str:
+    from streams.core.alerts.also_words import also_words
+
+    verdict = "changed" if also.changed else "within the usual ups and downs"
+    return f"{also_words(also)}: {verdict}"
 
 
 def _percent(sales: float, contacts: int) -> str:

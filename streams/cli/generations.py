@@ -16,7 +16,7 @@ from msgspec import Struct
 from streams.cli.kafka_read import Positions, begins, committed, ends
 from streams.cli.live import failed
 from streams.cli.topics import admin_client, create_topic, existing
-from streams.core.basis import app_of
+from streams.core.basis import app_of, next_generation
 from streams.core.plan_shape import fingerprint
 from streams.engine.basis_log import BasisLog
 from streams.settings import Settings
@@ -61,8 +61,10 @@ class Generations:
 
     @property
     def next(self) -> Settings:
-        """The one that a rebuild counts into."""
-        return self.live.of_generation(self.live.generation + 1)
+        """The one that a rebuild counts into; its number was never that of one before."""
+        live = self.live
+        number = next_generation(live.generation, self._begun(), self.log.dropped)
+        return live.of_generation(number)
 
     def begun(self, which: Settings) -> bool:
         """Whether anything was ever counted into it."""
@@ -70,9 +72,12 @@ class Generations:
 
     def all(self) -> list[Settings]:
         """Every generation that has a record, or is live, by number."""
+        numbers = self._begun() | {self.live.generation}
+        return [self._settings.of_generation(n) for n in sorted(numbers)]
+
+    def _begun(self) -> set[int]:
         mine = [name for name in self.log.bases if app_of(name) == self._settings.app]
-        numbers = {int(name.rpartition(".g")[2]) if ".g" in name else 0 for name in mine}
-        return [self._settings.of_generation(n) for n in sorted(numbers | {self.live.generation})]
+        return {int(name.rpartition(".g")[2]) if ".g" in name else 0 for name in mine}
 
     def described(self) -> list[Generation]:
         """All of them, with how far they are."""
@@ -153,6 +158,9 @@ class Generations:
         if running := self.processes(one):
             msg = f"{running} processes still count into {one.namespace}: stop them first"
             raise click.ClickException(msg)
+        if one.generation > self.live.generation:
+            # First: what comes of a number that is half gone would be taken for the next one's.
+            self.log.write_dropped(one.generation)
         dropped = []
         there = existing(self._admin)
         names = [topic.name for topic in generation_topics(one) if topic.name in there]

@@ -23,7 +23,7 @@ RECORD_VERSION = 1
 Role = Literal["input", "own", "changelog"]
 Decision = Literal["agrees", "void", "lost"]
 
-_BASIS, _LIVE = "basis:", "live:"
+_BASIS, _LIVE, _DROPPED = "basis:", "live:", "dropped:"
 
 
 class TopicFacts(Struct, frozen=True):
@@ -63,6 +63,16 @@ class Live(Struct, frozen=True, kw_only=True):
     plan: str
 
 
+class Dropped(Struct, frozen=True, kw_only=True):
+    """The highest generation of a rebuild that was ever dropped; Kafka key `dropped:APP`.
+
+    Its number is never given again: alerts that it has told bear it, and would be another's.
+    """
+
+    record: int = RECORD_VERSION
+    generation: int
+
+
 class Mismatch(NamedTuple):
     """One thing that is not as it was, and the exact steps; `of_plan`: mending the plan helps."""
 
@@ -99,13 +109,28 @@ def live_key(app: str) -> bytes:
     return (_LIVE + app).encode()
 
 
+def dropped_key(app: str) -> bytes:
+    """The Kafka key of the record that says which generations of an app were dropped."""
+    return (_DROPPED + app).encode()
+
+
+def next_generation(live: int, begun: Iterable[int], dropped: int) -> int:
+    """The generation that a rebuild counts into: one that is under way, else a number never used.
+
+    `begun` are all that have a basis, `dropped` is the highest that was dropped; one up to it that
+    still has a basis was left half-way.
+    """
+    used = max(live, dropped)
+    return max((number for number in begun if number > used), default=used + 1)
+
+
 def namespace_of(key: bytes) -> str | None:
     """The namespace of a basis' key; None for any other key."""
     name = key.decode(errors="replace")
     return name.removeprefix(_BASIS) if name.startswith(_BASIS) else None
 
 
-def encode_record(record: Basis | Live) -> bytes:
+def encode_record(record: Basis | Live | Dropped) -> bytes:
     """The record's value."""
     return _encode(record)
 
@@ -120,11 +145,17 @@ def decode_live(value: bytes) -> Live | int:
     return _decode(value, _decode_live)
 
 
+def decode_dropped(value: bytes) -> Dropped | int:
+    """Which generations were dropped; or the version of a record that cannot be read."""
+    return _decode(value, _decode_dropped)
+
+
 _decode_basis = json.Decoder(Basis)
 _decode_live = json.Decoder(Live)
+_decode_dropped = json.Decoder(Dropped)
 
 
-_T = TypeVar("_T", Basis, Live)
+_T = TypeVar("_T", Basis, Live, Dropped)
 
 
 def _decode(value: bytes, decoder: json.Decoder[_T]) -> _T | int:

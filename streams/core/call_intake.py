@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import cast
 
+from streams.core.behind_team import MOST_CAMPAIGN_BYTES, customer_mark
 from streams.core.calendar import DAY_MS, HOUR_MS
 from streams.core.codec import (
     DECODE_FAILURES,
@@ -31,7 +32,7 @@ from streams.core.contribution import (
 from streams.core.counting import HUMAN, NOT_CONTACT, SHORT, SHORT_CALL_MS, call_flags
 from streams.core.errors import MalformedEvent
 from streams.core.events import CALL_ENDED, SCHEMA_VERSION, CallEnded
-from streams.core.lanes import BIT, BY_CUSTOMER, CELL_OF_FLAGS, SHIFT
+from streams.core.lanes import BIT, BY_CUSTOMER, CELL_OF_FLAGS, SHIFT, WITH_CAMPAIGN, WITH_CUSTOMER
 from streams.core.outcome import Applied
 from streams.core.partition import partition_of
 from streams.core.ports import LogRecord
@@ -146,6 +147,16 @@ def apply_calls(  # noqa: PLR0912, PLR0915 # one loop on purpose, see above
         asked = place is None or not place.in_roster
         if asked and event.team_id is not None:
             team = event.team_id.encode()
+        if flags & CONTACT:
+            # What is kept behind the team: see `behind_team`.
+            campaign = event.campaign_id or event.queue_id
+            if campaign is not None:
+                name = campaign.encode()
+                if len(name) <= MOST_CAMPAIGN_BYTES:
+                    team, flags = team + name + bytes((len(name),)), flags | WITH_CAMPAIGN
+            if event.customer_id is not None and lead and not flags & BY_CUSTOMER:
+                mark = customer_mark(event.customer_id)
+                team, flags = team + ONE.pack(mark), flags | WITH_CUSTOMER
         key = f"c{source}\x1f{event.call_id}".encode()
         # Origin, `facts_word` and flags, 88 + 64 + 32 bits, cut into three words of 64.
         contribution = pack(

@@ -13,8 +13,8 @@ The amounts are talk, wrap and hold ms of a call, and the rating in 1/10,000 of 
 at the end as one number, talk in its lowest 32 bits, without leading zero words: most calls of a
 dialer have none, few are ever held, and what is left out makes a rep-day a tenth smaller. How
 revisions and numbers are written is said in `version`. A contact without a lead has its customer in
-the lead's place. The entity's key is a letter for its kind, the source, 0x1f and the id the source
-gave it.
+the lead's place, and more behind its team (see `behind_team`). The entity's key is a letter for its
+kind, the source, 0x1f and the id the source gave it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from functools import lru_cache
 
 from msgspec import Struct, msgpack
 
+from streams.core.behind_team import BehindTeam, read_behind_team
 from streams.core.events import DealPosting, PostingCount, PostingEntry
 from streams.core.lanes import BIT, BY_CUSTOMER, CELL_OF_FLAGS, SHIFT
 from streams.core.tally import Money
@@ -272,6 +273,14 @@ def lead_of(contribution: bytes) -> bytes:
     return contribution[at + 12 : at + 12 + size]
 
 
+def behind_team_of(contribution: bytes) -> BehindTeam:
+    """What stands in the team's place of a call's, survey's or visit's contribution."""
+    at = _FACTS_AT + contribution[0]
+    word, flags = _FACTS_AND_FLAGS.unpack_from(contribution, at)
+    start = at + 12 + (word >> LEAD_SHIFT & _LENGTH)
+    return read_behind_team(contribution[start : start + (word & _LENGTH)], flags)
+
+
 def count_leads_only(entities: Mapping[bytes, bytes]) -> int:
     """`count_leads` where some calls have their customer in the lead's place."""
     return count_leads(
@@ -324,5 +333,4 @@ def named(key: bytes, contribution: bytes) -> Named | None:
     word, flags = _FACTS_AND_FLAGS.unpack_from(contribution, at)
     if flags & RETRACTED:
         return None
-    start = at + 12 + (word >> LEAD_SHIFT & _LENGTH)
-    return word >> AT_SHIFT, key, contribution[start : start + (word & _LENGTH)].decode()
+    return word >> AT_SHIFT, key, behind_team_of(contribution).team.decode()

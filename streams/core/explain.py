@@ -9,6 +9,7 @@ from streams.core.contribution import (
     DEAL,
     amounts,
     at_of,
+    behind_team_of,
     deal_amounts,
     deal_part,
     deal_version,
@@ -18,7 +19,7 @@ from streams.core.contribution import (
     parse_entity_key,
     revision_of,
 )
-from streams.core.lanes import BIT, BY_CUSTOMER
+from streams.core.lanes import BIT, NOT_COUNTS
 from streams.core.rep_day import RepDay
 from streams.core.tally import Total, tally
 
@@ -29,6 +30,7 @@ class Explained(Struct, kw_only=True, omit_defaults=True):
     `revision` is the source's for calls, surveys and visits; of a deal it is the highest one, and
     `events` says of how many distinct events of the deal this is the outcome. Times are UTC ms.
     `counts` names every count that it adds one to; amounts are in the units of `Tally`.
+    `campaign_id`, of a contact, is its campaign or its queue.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Explained(Struct, kw_only=True, omit_defaults=True):
     lead_id: str = ""
     call_id: str = ""
     customer_id: str = ""
+    campaign_id: str = ""
 
 
 def explain(rep_day: RepDay) -> list[Explained]:
@@ -75,13 +78,14 @@ def _one(key: bytes, contribution: bytes) -> Explained:
         at_ms=at_of(contribution),
         origin_ms=stamp,
         origin_offset=offset,
-        counts=[name for name, bit in BIT.items() if flags & bit & ~BY_CUSTOMER],
+        counts=[name for name, bit in BIT.items() if flags & bit & ~NOT_COUNTS],
         talk_ms=a if call else 0,
         hold_ms=hold_ms,
         wrap_ms=wrap_ms,
         rating_e4=0 if call else a,
         lead_id=lead or "",
         customer_id=customer or "",
+        campaign_id=behind_team_of(contribution).campaign.decode(),
     )
 
 

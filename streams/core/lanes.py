@@ -48,8 +48,8 @@ COUNTS = (
     "retracted",
     "visits",
     "spare_25",  # BY_CUSTOMER; shown nowhere
-    "spare_26",
-    "spare_27",
+    "spare_26",  # WITH_CUSTOMER
+    "spare_27",  # WITH_CAMPAIGN
     "spare_28",
     "spare_29",
     "spare_30",
@@ -62,6 +62,10 @@ NAMES = SUMS + COUNTS
 BIT = {name: 1 << i for i, name in enumerate(COUNTS)}
 BY_CUSTOMER = BIT["spare_25"]
 """Flag of a contact without a lead: what stands in the lead's place is the customer's id."""
+WITH_CUSTOMER, WITH_CAMPAIGN = BIT["spare_26"], BIT["spare_27"]
+"""Flags of a contact: what stands behind its team, see `behind_team`."""
+NOT_COUNTS = BY_CUSTOMER | WITH_CUSTOMER | WITH_CAMPAIGN
+"""Flags that say how a contribution is read, and count nothing."""
 SHIFT = {name: 64 * i for i, name in enumerate(SUMS)} | {
     name: 64 * len(SUMS) + 32 * i for i, name in enumerate(COUNTS)
 }

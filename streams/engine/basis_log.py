@@ -8,11 +8,14 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 
 from streams.core.basis import (
     Basis,
+    Dropped,
     Live,
     Mismatch,
     basis_key,
     decode_basis,
+    decode_dropped,
     decode_live,
+    dropped_key,
     encode_record,
     live_key,
     namespace_of,
@@ -28,7 +31,8 @@ TIMEOUT_S = 15.0
 class BasisLog:
     """Reads the topic from its beginning and goes on; writes to it. Blocks: for threads.
 
-    `bases` is namespace to its basis as last heard, `live` what was last said of this app;
+    `bases` is namespace to its basis as last heard, `live` what was last said of this app,
+    `dropped` the highest generation of it that was ever dropped, 0: none;
     `problem` what stands there that this floorcast cannot read, `live_problem` the same when it is
     the record of what is live. Every method raises KafkaException when Kafka fails.
     """
@@ -36,13 +40,14 @@ class BasisLog:
     def __init__(self, settings: Settings) -> None:
         self.bases: dict[str, Basis] = {}
         self.live: Live | None = None
+        self.dropped = 0
         self.problem: Mismatch | None = None
         self.live_problem: Mismatch | None = None
         self.by = os.urandom(8).hex()
         """The name under which this process writes."""
         self._settings = settings
         self._topic = settings.topic(STATE_BASIS)
-        self._live_key = live_key(settings.app)
+        self._live_key, self._dropped_key = live_key(settings.app), dropped_key(settings.app)
         self._at = 0
         self._consumer: Consumer | None = None
 
@@ -104,7 +109,7 @@ class BasisLog:
 
     def _hear(self, key: bytes, value: bytes | None) -> Basis | Live | None:
         name = namespace_of(key)
-        said: Basis | Live | int
+        said: Basis | Live | Dropped | int
         if name is not None:
             if value is None:
                 self.bases.pop(name, None)
@@ -119,16 +124,21 @@ class BasisLog:
             said = decode_live(value)
             if isinstance(said, Live):
                 self.live = said
+        elif key == self._dropped_key and value is not None:
+            said = decode_dropped(value)
+            if isinstance(said, Dropped):
+                self.dropped = max(self.dropped, said.generation)
+                return None
         else:
             return None
         if isinstance(said, int):
             self.problem = unreadable(said, f"a record of {self._topic}")
-            if name is None:
+            if key == self._live_key:
                 self.live_problem = self.problem
             return None
         return said
 
-    def write(self, key: bytes, record: Basis | Live | None) -> None:
+    def write(self, key: bytes, record: Basis | Live | Dropped | None) -> None:
         """Append a record (None: a tombstone) and wait until Kafka has it."""
         failures: list[KafkaError] = []
 
@@ -159,6 +169,12 @@ class BasisLog:
     def forget(self, namespace: str) -> None:
         """Say that a namespace is no more."""
         self.write(basis_key(namespace), None)
+
+    def write_dropped(self, generation: int) -> None:
+        """Say that a generation of this app is dropped: no later one gets its number."""
+        if generation > self.dropped:
+            self.write(self._dropped_key, Dropped(generation=generation))
+            self.dropped = generation
 
     def write_live(self, live: Live) -> None:
         """Say which generation of this app is live."""

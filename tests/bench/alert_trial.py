@@ -10,6 +10,7 @@ from typing import Protocol
 
 from rich.progress import track
 
+from streams.core.alerts.also import Also
 from streams.core.alerts.contact import Bucket
 from streams.core.alerts.floor_watch import FloorWatch, encode_floor, standing
 from streams.core.alerts.measured import Rate
@@ -42,23 +43,30 @@ class Watch(Protocol):
 
 
 class Shipped:
-    """The detector of the core, told at one level; amber counts where it begins."""
+    """The detector of the core, told at one level; amber counts where it begins.
+
+    `also` is what its alerts said of habits.
+    """
 
     def __init__(self, settings: AlertSettings, level: Level = "red") -> None:
         self._settings, self._level = settings, level
         self.floor = FloorWatch("site", "UTC")
         self.spent_s = 0.0
+        self.also: list[Also] = []
 
     def watch(self, bucket: Bucket) -> list[tuple[str, int]]:
         """(rep, instant) of each alarm that a bucket gives."""
         began_s = time.process_time()
         _, outcomes = fold(self.floor, bucket, self._settings)
         self.spent_s += time.process_time() - began_s
-        return [
-            (one.rep_id, one.at_ms)
+        found = [
+            one
             for one in outcomes
             if isinstance(one, Alert) and one.rep_id and one.level == self._level
         ]
+        for one in found:
+            self.also += one.also
+        return [(one.rep_id, one.at_ms) for one in found]
 
     def watches(self, rep: str) -> bool:
         """True when the rep is learned, and not just moved."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact
 from streams.core.calendar import DAY_MS, HOUR_MS
+from tests.bench.alert_habits import FloorHabits
 
 HOURS = 8
 OPENS_MS = 9 * HOUR_MS
@@ -62,9 +63,10 @@ def name_of(world: World, number: int, day: int) -> str:
 def world_days(world: World, drops: Mapping[str, Drop]) -> Iterator[list[Bucket]]:
     """The buckets of each day in order; `drops` is asked anew for every day, so it may change.
 
-    Truth, arrivals and chance have generators of their own: drops change nothing else.
+    Truth, arrivals, chance and habits have generators of their own: drops change nothing else.
     """
     truth, arrivals = random.Random(world.seed), random.Random(world.seed + 1)
+    habits = FloorHabits(world.seed)
     base = [world.mean] * world.reps if world.alike else _bases(world, truth)
     pace = [truth.uniform(40, 80) / HOURS for _ in range(world.reps)]
     slow, jump = [0.0] * world.teams, [0.0] * world.teams
@@ -93,7 +95,7 @@ def world_days(world: World, drops: Mapping[str, Drop]) -> Iterator[list[Bucket]
             )
             if _at_work(world, number, day)
         ]
-        yield list(_day(world, day, reps, arrivals, drops))
+        yield list(_day(world, day, reps, (arrivals, habits), drops))
 
 
 class _Rep(NamedTuple):
@@ -144,13 +146,15 @@ def _day(
     world: World,
     day: int,
     reps: Iterable[_Rep],
-    arrivals: random.Random,
+    chance_of: tuple[random.Random, FloorHabits],
     drops: Mapping[str, Drop],
 ) -> Iterator[Bucket]:
+    arrivals, habits = chance_of
     buckets: dict[int, list[MaturedContact]] = {}
     opens_ms = (FIRST_DAY + day) * DAY_MS + OPENS_MS
     for rep, team, chance, pace in reps:
         drop = drops.get(rep)
+        habits.begin_day(rep)
         at_h = arrivals.expovariate(pace)
         while at_h < HOURS:
             at_ms = opens_ms + int(at_h * HOUR_MS)
@@ -160,7 +164,8 @@ def _day(
             sale = first < p * (1 - world.late)
             if drop is not None and at_ms >= drop.from_ms:
                 sale = sale and second < drop.ratio
-            contact = MaturedContact(at_ms, f"{rep}/{at_ms}", rep, team, sale)
+            told = habits.contact(rep, team, sale)
+            contact = MaturedContact(at_ms, f"{rep}/{at_ms}", rep, team, sale, "", *told)
             buckets.setdefault(at_ms // BUCKET_MS, []).append(contact)
             at_h += arrivals.expovariate(pace)
     for number in sorted(buckets):

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from rich.progress import track
 
+from streams.core.alerts.also import Also
 from streams.core.alerts.measured import Rate, delay_and_error, delay_words, quantile, share_found
 from streams.core.alerts.rep_watch import RepWatch
 from streams.core.alerts.settings import AlertSettings
@@ -40,6 +41,7 @@ def measure_alerts(full: bool) -> list[Report | Grid]:
     worlds = FULL if full else SMALL
     settings = AlertSettings()
     contacts, spent_s, state_bytes = 0, 0.0, 0
+    also: list[Also] = []
     rates: dict[str, list[Rate]] = {}
     delays: dict[str, list[float]] = {}
     for at, world in enumerate(worlds):
@@ -52,6 +54,7 @@ def measure_alerts(full: bool) -> list[Report | Grid]:
         for name, rate in zip((DETECTOR, AMBER, *rules), found, strict=True):
             rates.setdefault(name, []).append(rate)
         contacts, spent_s = contacts + seen, spent_s + shipped.spent_s
+        also += amber.also
         state_bytes = max(state_bytes, shipped.state_bytes(10_000))
         delays.setdefault(DETECTOR, []).extend(dropping(world, Shipped(settings)))
         if not at:
@@ -70,6 +73,11 @@ def measure_alerts(full: bool) -> list[Report | Grid]:
             "contacts between ambers, baseline known",
             f"{known:,.0f} of {settings.amber:,.0f} ({alarms:,} alarms)",
             "within 5 %",
+        ),
+        Figure(
+            "said to have changed beside sales, falsely",
+            f"{sum(one.changed for one in also):,} of {len(also):,} things in ambers",
+            "<= 2 of 1,000",
         ),
         Figure("a matured contact", f"{spent_s / contacts * 1e6:.1f} us", "<= 8 us"),
         Figure("state of 10,000 reps, stored", f"{state_bytes / 1e6:.1f} MB", "<= 50 MB"),

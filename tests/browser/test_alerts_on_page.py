@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
+from streams.core.alerts.also import Also
 from streams.core.alerts.told import RepAlert
 from streams.core.clock import SystemClock
 from tests.browser.page_thread import PageThread
@@ -16,7 +17,8 @@ from tests.builders import HOUR_MS
 
 TEXT = (
     "Rep 4: 7 sales in the last 248 contacts (2.8 %); expected 21 (8.4 %) allowing for the team. "
-    "A rep selling normally sets this off about once in 8,000 contacts, roughly 130 working days."
+    "A rep selling normally sets this off about once in 8,000 contacts, roughly 130 working days. "
+    "Also changed: short calls, 31 % of answered calls (usually 12 %)."
 )
 
 
@@ -31,6 +33,7 @@ def alert(alert_id: str, rep_id: str, team_id: str = "north", **more: Any) -> Re
         "at_ms": SystemClock().now_ms() - HOUR_MS,
         "evidence": 8_100.0,
         "text": {"en": TEXT, "zh": "最近 248 次接触成交 7 单（2.8 %）"},
+        "also": (Also(what="short_calls", seen=0.31, usual=0.12, changed=True),),
     }
     return RepAlert(**(fields | more))
 
@@ -78,6 +81,7 @@ def test_an_alert_is_at_the_reps_name_and_acknowledged_from_the_list(
     badge(tab, "r-0004").click()
     expect(tab.page.locator("dialog .alert-entry")).to_have_count(1)
     expect(entry(tab, "a-4")).to_contain_text("7 sales in the last 248 contacts")
+    expect(entry(tab, "a-4")).to_contain_text("short calls, 31 % of answered calls (usually 12 %)")
     entry(tab, "a-4").get_by_label("Note").fill("I will listen to some calls")
     entry(tab, "a-4").get_by_role("button", name="Acknowledge").click()
 

@@ -1,4 +1,4 @@
-"""A floor of ten reps, of whom one stops selling: twelve days of calls and deals."""
+"""A floor of ten reps, of whom one stops selling and cuts calls short: twelve days of events."""
 
 from __future__ import annotations
 
@@ -45,9 +45,12 @@ def shift(
         for begins_ms in range(opens_ms, opens_ms + 8 * HOUR_MS, EVERY_MS):
             at_ms = begins_ms + number * 40_000
             call_id = f"{rep}-{at_ms}"
-            event = call(at_ms=at_ms, rep_id=rep, call_id=call_id)
+            dropped = rep == DROPPED and day >= DROP_DAY
+            talk_ms = Random(f"{rep} {begins_ms - first_ms}").randrange(40_000, 80_000)
+            about = {"campaign_id": "spring", "talk_ms": talk_ms // (2 if dropped else 1)}
+            event = call(at_ms=at_ms, rep_id=rep, call_id=call_id, **about)
             yield at_ms, Sending(CALL_ENDED, rep, json.dumps(event).encode())
-            if dice.random() < (0.0 if rep == DROPPED and day >= DROP_DAY else sold):
+            if dice.random() < (0.0 if dropped else sold):
                 sold_ms = at_ms + 90_000
                 about = {"rep_id": rep, "deal_id": f"d-{call_id}", "call_id": call_id}
                 made = deal(at_ms=sold_ms, closed_ms=sold_ms, **about)

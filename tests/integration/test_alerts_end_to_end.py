@@ -118,6 +118,13 @@ def test_a_drop_reaches_the_supervisor_once_and_a_silent_feed_is_nobodys_drop(
     ends = {one.ends for one in told(floor, "recovered") if one.why == "again"}
     assert {one.alert_id for one in reds} - ends == {reds[-1].alert_id}
 
+    # Her calls are half as long; short calls and leads are as ever.
+    (talk,) = [one for one in reds[-1].also if one.changed]
+    assert {one.what for one in reds[-1].also} == {"short_calls", "talk", "leads"}
+    assert talk.what == "talk"
+    assert talk.seen < 0.6 * talk.usual
+    assert "Also changed: talk time, 0:" in alertmanager.alerts()[0]["annotations"]["description"]
+
     with browser() as chromium:
         tab = chromium.new_page()
         tab.goto(f"{page}floor?window=today")

@@ -286,10 +286,14 @@ def test_a_rebuild_that_is_dropped_leaves_nothing_and_refuses_what_cannot_be(
     assert not group_is_there(floor, 1)
     assert [one["namespace"] for one in status(floor)["generations"]] == ["floorcast"]
     floor.audit()
-    # And it may be begun again.
+    # And it may be begun again, under a number that no alert of the dropped one bears.
     again = floor.rebuild("again", plans.new)
-    wait_until(lambda: not floor.lag(generation=1), 60)
-    again.kill()
+    wait_until(lambda: group_is_there(floor, 2) and not floor.lag(generation=2), 60)
+    assert not group_is_there(floor, 1)
+    again.leave()
+    assert floor.run("rebuild", "--discard").exit_code == 0
+    assert floor.rebuild("third", plans.new) is not None
+    wait_until(lambda: group_is_there(floor, 3), 60)
 
 
 def test_raw_events_that_are_gone_are_not_rebuilt_without(floor: Floor, plans: Plans) -> None:

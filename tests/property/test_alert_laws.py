@@ -9,6 +9,8 @@ from math import prod
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack, structs
+from msgspec.structs import astuple
 
 from streams.core.alerts.contact import (
     BUCKET_MS,
@@ -19,6 +21,7 @@ from streams.core.alerts.contact import (
 )
 from streams.core.alerts.feed import Matured, decode_feed, encode_feed
 from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
+from streams.core.alerts.habits import Habits, read_days
 from streams.core.alerts.outcomes import (
     Alert,
     Cleared,
@@ -35,6 +38,8 @@ from streams.core.calendar import DAY_MS, HOUR_MS
 from tests.property.slow_alerts import SlowFloor, closed_form
 
 FIRST_MS = 20_000 * DAY_MS + 9 * HOUR_MS
+REPS, TEAMS = 7, 8
+"""Places of the reps and teams in a stored floor."""
 QUICK = AlertSettings(
     red=1e12,
     amber=1e11,
@@ -60,6 +65,17 @@ TOUCHY = AlertSettings(
     moved_days=1,
 )
 
+TOLD = st.one_of(
+    st.just((0, 0, 0, "")),  # by an earlier release
+    st.tuples(
+        st.integers(10, 900),
+        st.just(3),
+        st.integers(0, 2),
+        st.sampled_from(["", "spring", "sales"]),
+    ),
+)
+"""Talk, answered and short calls, and campaign of a contact."""
+
 
 @st.composite
 def floors(draw: st.DrawFn, *, move: bool = False, days: int = 7) -> list[MaturedContact]:
@@ -72,7 +88,7 @@ def floors(draw: st.DrawFn, *, move: bool = False, days: int = 7) -> list[Mature
         at_ms += draw(st.sampled_from([0, 0, 1, 13, 26])) * BUCKET_MS + draw(st.integers(0, 3))
         team = draw(st.sampled_from(["a", "b"])) if move else ("a" if rep < 4 else "b")
         sale = draw(st.sampled_from([True, False, False]))
-        one = MaturedContact(at_ms, f"call-{number}", f"r{rep}", team, sale)
+        one = MaturedContact(at_ms, f"call-{number}", f"r{rep}", team, sale, "", *draw(TOLD))
         found[one.entity] = one
     return sorted(found.values())
 
@@ -122,6 +138,66 @@ def test_a_run_begins_where_the_evidence_for_a_drop_was_last_none(
     run = scored[begin:]
     assert (rep.run_contacts, rep.run_sales) == (len(run), sum(sale for sale, _ in run))
     assert rep.run_expected == pytest.approx(sum(p for _, p in run))
+
+
+@given(floors(move=True))
+def test_habits_are_the_sums_over_the_contacts_of_the_day_and_of_the_run(
+    contacts: list[MaturedContact],
+) -> None:
+    floor = FloorWatch("site", "UTC")
+    folded(buckets(contacts), TOUCHY, floor)
+    for rep_id, rep in floor.reps.items():
+        own = [one for one in contacts if one.rep_id == rep_id]
+        days = [list(day) for _, day in groupby(own, lambda one: one.at_ms // DAY_MS)]
+        newest = days.pop() if days[-1][0].at_ms // DAY_MS == floor.day else []
+        assert rep.habits_today == habits(floor, newest)
+        run = own[len(own) - rep.run_contacts :]
+        assert rep.habits_run == habits(floor, run)
+        kept = read_days(rep.habits_past)
+        assert len(kept) == len(rep.past_days())
+        assert kept == [habits(floor, day) for day in days[len(days) - len(kept) :]]
+
+
+def habits(floor: FloorWatch, contacts: list[MaturedContact]) -> Habits:
+    told = [one for one in contacts if one.answered]
+    unsold = [one for one in told if not one.sale]
+    number = {"": 0} | {name: one.number for name, one in floor.campaigns.known.items()}
+    return Habits(
+        sum(one.answered for one in told),
+        sum(one.short for one in told),
+        len(unsold),
+        sum(one.talk_s for one in unsold),
+        dict(Counter(number[one.campaign] for one in told)),
+    )
+
+
+@given(floors(move=True), st.data())
+def test_what_an_earlier_release_stored_and_sent_is_read_and_goes_on(
+    contacts: list[MaturedContact], data: st.DataObject
+) -> None:
+    given_ = buckets(contacts)
+    cut = data.draw(st.integers(0, len(given_)))
+    before, _ = folded(given_[:cut], TOUCHY)
+    state = msgpack.decode(before[1:])
+    *state, _campaigns = state
+    for watches in state[REPS], state[TEAMS]:
+        for name, (*one, _today, _run, _past) in watches.items():
+            watches[name] = one
+    old = before[:1] + msgpack.encode(state)
+    floor = decode_floor(old)
+    _, said = folded(given_[cut:], TOUCHY, floor)
+    plain = [structs.replace(one, also=()) if isinstance(one, Alert) else one for one in said]
+    _, all_said = folded(given_, TOUCHY)
+    expected = all_said[len(folded(given_[:cut], TOUCHY)[1]) :]
+    assert plain == [
+        structs.replace(one, also=()) if isinstance(one, Alert) else one for one in expected
+    ]
+    said_then = ["matured", "site", "UTC", [list(astuple(one))[:6] for one in contacts]]
+    read = decode_feed(msgpack.encode(said_then))
+    assert isinstance(read, Matured)
+    assert [astuple(one) for one in read.contacts] == [
+        (*astuple(one)[:6], 0, 0, 0, "") for one in contacts
+    ]
 
 
 @settings(max_examples=60)
@@ -189,17 +265,6 @@ def test_a_bucket_that_was_folded_changes_nothing_and_is_counted(
     after, said = folded([again], TOUCHY, floor)
     assert after == state
     assert said == [Dropped(bucket=again.number, contacts=len(again.contacts), reason="folded")]
-
-
-@given(floors(), st.integers(1, 5))
-def test_a_contact_of_another_bucket_is_dropped_and_counted(
-    contacts: list[MaturedContact], ahead: int
-) -> None:
-    first = buckets(contacts)[0]
-    wrong = Bucket(first.number + ahead, first.contacts)
-    said = fold(FloorWatch("site", "UTC"), wrong, QUICK)[1]
-    kept = len(first.contacts)
-    assert said == [Dropped(bucket=wrong.number, contacts=kept, reason="other_bucket")]
 
 
 @given(floors(move=True))

@@ -3,6 +3,7 @@
 from itertools import permutations
 
 from streams.core.alerts.attribution import Attribution, Candidate, Close, attribute, owner
+from streams.core.behind_team import customer_mark
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -36,10 +37,19 @@ def test_a_deal_of_a_call_that_is_no_contact_belongs_to_none() -> None:
 def test_the_latest_contact_of_the_lead_or_customer_comes_before_a_later_one_of_others() -> None:
     deal = Close(CLOSE_MS, lead_id="l", customer_id="c")
     mine = contact("a", 3 * HOUR_MS, lead_id="l")
-    older = contact("b", 4 * HOUR_MS, customer_id="c")
-    other = contact("z", HOUR_MS, lead_id="x", customer_id="y")
+    older = contact("b", 4 * HOUR_MS, customer=customer_mark("c"))
+    other = contact("z", HOUR_MS, lead_id="x", customer=customer_mark("y"))
     assert found(deal, mine, older, other) == Attribution("a", "lead")
     assert found(deal, older, other) == Attribution("b", "customer")
+
+
+def test_a_contact_with_lead_and_customer_is_found_by_either() -> None:
+    mine = contact("a", 3 * HOUR_MS, lead_id="l", customer=customer_mark("c"))
+    other = contact("z", HOUR_MS, lead_id="x", customer=customer_mark("y"))
+    assert found(Close(CLOSE_MS, lead_id="l"), mine, other) == Attribution("a", "lead")
+    assert found(Close(CLOSE_MS, customer_id="c"), mine, other) == Attribution("a", "customer")
+    both = Close(CLOSE_MS, lead_id="gone", customer_id="c")
+    assert found(both, mine, other) == Attribution("a", "customer")
 
 
 def test_absent_ids_are_not_the_same_id() -> None:

@@ -13,6 +13,7 @@ from streams.core.alerts.explain import RepExplained, WorkedDay, explain
 from streams.core.alerts.feed import Matured, Tick, encode_feed
 from streams.core.alerts.floor_watch import standing
 from streams.core.alerts.group import MOST
+from streams.core.alerts.habits import added, read_days
 from streams.core.alerts.outcomes import Standing
 from streams.core.alerts.settings import AlertSettings
 from streams.core.calendar import DAY_MS, HOUR_MS
@@ -95,6 +96,23 @@ def test_the_group_s_rate_is_what_the_rep_s_contact_was_held_against() -> None:
     assert one.expected == min(one.group.rate * rep.theta, MOST)
     assert (one.group.group, one.group.reps) == ("team-0", 5)
     assert one.group.hour == at_ms % DAY_MS // HOUR_MS
+
+
+def test_what_an_alert_would_say_beside_sales_is_of_the_run_and_of_the_usual_days() -> None:
+    desk = desk_of(said_of(WORLD))
+    floor = desk.floors["lisbon"]
+    ran = [rep_id for rep_id, rep in floor.reps.items() if rep.run_contacts]
+    assert ran
+    for rep_id in ran:
+        rep, also = floor.reps[rep_id], {one.what: one for one in of(desk, rep_id).run.also}
+        assert set(also) == {"short_calls", "talk", "leads"}
+        past = read_days(rep.habits_past)
+        usual = added(past[at] for at in rep.base_of(rep.past_days()))
+        short, seen = also["short_calls"], rep.habits_run
+        assert (short.seen, short.usual) == (
+            seen.short / seen.answered,
+            usual.short / usual.answered,
+        )
 
 
 def test_days_are_the_newest_first_and_say_which_of_them_are_usual() -> None:

@@ -12,6 +12,7 @@ from msgspec import json
 from streams.core.alerts.contact import BUCKET_MS, MaturedContact, due_ms
 from streams.core.alerts.maturing import Site, Span, first_span, matured_of
 from streams.core.alerts.settings import AlertSettings
+from streams.core.behind_team import MARK_BYTES
 from streams.core.deal_desk import DealDesk
 from streams.core.events import CALL_ENDED, DEAL_CLOSED
 from streams.core.intake import DEAL_POSTINGS, apply_slice
@@ -33,6 +34,8 @@ site = "lisbon"
 [[roster]]
 rep = "ana"
 team = "north"
+[dispositions]
+AM = []
 """
 
 
@@ -93,6 +96,30 @@ def test_a_rep_outside_the_roster_is_in_the_team_of_the_events(desk: Desk) -> No
     desk.call(START, rep_id="guest", team_id="temps")
     ((site, contact),) = desk.matured("guest")
     assert (site.site_id, contact.team_id) == ("default", "temps")
+
+
+def test_a_contact_tells_its_talk_its_campaign_and_the_answered_calls_since_the_one_before(
+    desk: Desk,
+) -> None:
+    fields = {"talk_ms": 90_999, "campaign_id": "spring", "queue_id": "sales"}
+    desk.call(START - HOUR_MS, call_id="an-hour-ago", talk_ms=1_000)
+    desk.call(START - HOUR_MS + 1, call_id="within-the-hour", talk_ms=1_000)
+    desk.call(START - 1, call_id="machine", answered_by="machine")
+    desk.call(START - 1, call_id="taken-back", op="retract")
+    desk.call(START, call_id="first", **fields)
+    desk.call(START + 1, call_id="short", talk_ms=9_999)
+    desk.call(START + 2, call_id="voicemail", disposition="AM")
+    desk.call(START + 3, call_id="second", queue_id="sales")
+    desk.call(START + 4, call_id="third", campaign_id="long" * 17)
+    found = {one.entity[4:]: (one.answered, one.short, one.campaign) for _, one in desk.matured()}
+    assert found == {"first": (2, 1, "spring"), "second": (3, 1, "sales"), "third": (1, 0, "")}
+    assert {one.entity[4:]: one.talk_s for _, one in desk.matured()}["first"] == 90
+
+
+def test_the_team_of_a_contact_that_has_a_campaign_is_still_its_team(desk: Desk) -> None:
+    desk.call(START, rep_id="guest", team_id="temps", campaign_id="spring")
+    ((_, contact),) = desk.matured("guest")
+    assert (contact.team_id, contact.campaign) == ("temps", "spring")
 
 
 def test_a_deal_makes_the_call_it_names_a_sale(desk: Desk) -> None:
@@ -194,7 +221,8 @@ def test_however_a_day_is_cut_the_same_contacts_have_sold(desk: Desk, seed: int)
     for number in range(60):
         at_ms = day_ms - DAY_MS + dice.randrange(2 * DAY_MS)
         call_id, lead = f"c{number}", f"l{dice.randrange(9)}"
-        desk.call(at_ms, call_id=call_id, lead_id=lead)
+        desk.call(at_ms, call_id=call_id, lead_id=lead, campaign_id=dice.choice(["a", "b"]))
+        desk.call(at_ms - dice.randrange(2 * HOUR_MS), call_id=f"s{number}", talk_ms=2_000)
         if dice.random() < 0.5:
             about = dice.choice([{"call_id": call_id}, {"lead_id": lead}, {}])
             desk.deal(at_ms + dice.randrange(HOUR_MS), deal_id=f"d{number}", **about)
@@ -232,3 +260,33 @@ def test_a_deal_without_call_or_lead_belongs_to_the_latest_contact_of_its_custom
     desk.call(START + 3 * MINUTE_MS, call_id="third", lead_id="l-1", customer_id="cust-1")
     desk.board.settle()
     assert day.leads() == 1
+
+
+def test_a_call_that_has_a_lead_is_found_by_its_customer_too(desk: Desk) -> None:
+    guest = {"rep_id": "guest", "team_id": "temps"}
+    both = {"lead_id": "l-1", "customer_id": "cust-1", "campaign_id": "spring"}
+    desk.call(START, call_id="theirs", **guest, **both)
+    other = {"lead_id": "l-2", "customer_id": "cust-2"}
+    desk.call(START + MINUTE_MS, call_id="another", **guest, **other)
+    desk.deal(START + 2 * MINUTE_MS, deal_id="d1", customer_id="cust-1", **guest)
+    assert desk.sales("guest") == {"theirs": "customer"}
+    desk.deal(START + 3 * MINUTE_MS, deal_id="d2", lead_id="l-2", **guest)
+    assert desk.sales("guest") == {"theirs": "customer", "another": "lead"}
+    assert {one.team_id for _, one in desk.matured("guest")} == {"temps"}
+    (day,) = [d for rep in desk.board.reps.values() for d in rep.days.values()]
+    assert day.leads() == 2
+
+
+def test_however_long_its_ids_are_a_contact_is_kept_with_few_bytes_of_its_customer(
+    desk: Desk,
+) -> None:
+    longest = "\U0001f600" * 128
+    about = {"lead_id": longest, "customer_id": longest, "campaign_id": longest}
+    desk.call(START, call_id="short", rep_id="guest", lead_id=longest, team_id=longest)
+    desk.call(START, call_id="long", rep_id="guest", team_id=longest, **about)
+    (day,) = [d for rep in desk.board.reps.values() for d in rep.days.values()]
+    short, long = (len(held) for held in day.entities.values())
+    assert long - short == MARK_BYTES
+    desk.deal(START + MINUTE_MS, rep_id="guest", customer_id=longest, team_id=longest)
+    assert desk.sales("guest") == {"long": "customer"}
+    assert {one.team_id for _, one in desk.matured("guest")} == {longest}

@@ -17,6 +17,7 @@ from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, bucke
 from streams.core.alerts.desk import AlertDesk
 from streams.core.alerts.feed import Matured, Tick, encode_feed
 from streams.core.alerts.floor_watch import FloorWatch, decode_floor, encode_floor
+from streams.core.alerts.habits import Campaigns, Habits
 from streams.core.alerts.history import ContactLine, LogHistory, SiteHistory, history_of_lines
 from streams.core.alerts.measured import quantile, share_found
 from streams.core.alerts.outcomes import Alert
@@ -71,12 +72,14 @@ def tried(history: SiteHistory, asked: Asked) -> Simulated:
 
 
 def nameless(floor: FloorWatch) -> bytes:
-    """The state without the ids of alerts: contacts' names are in them, and not in a history."""
+    """The state without ids of alerts and without habits, which a history does not have."""
     copy = decode_floor(encode_floor(floor))
     for of in (*copy.reps.values(), *copy.teams.values()):
-        of.amber_id = ""
+        of.amber_id, of.habits_past = "", b""
+        of.habits_today, of.habits_run = Habits(), Habits()
         if of.open is not None:
             of.open.alert_id = ""
+    copy.campaigns = Campaigns()
     return encode_floor(copy)
 
 

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from streams.core.alerts.also import Also
 from streams.core.alerts.outcomes import Alert, Recovered, Whose, alert_id
 from streams.core.alerts.words import alert_text, recovered_text
 
@@ -37,6 +38,45 @@ def test_the_text_says_the_same_in_chinese() -> None:
         "李娜：最近 248 次接触成交 7 单（2.8 %）；计入团队同期表现，预期 21 单（8.4 %）。"
         "正常成交的坐席约每 8,000 次接触才会触发一次这样的提醒，约合 130 个工作日。"
         "平时水平取自 30 个工作日、1,830 次接触。"
+    )
+
+
+ALSO = (
+    Also(what="short_calls", seen=0.312, usual=0.118, changed=True),
+    Also(what="talk", seen=79_600, usual=160_000, changed=True),
+    Also(what="leads", seen=0.62, usual=0.2, changed=True, campaign="spring"),
+)
+
+
+def test_what_else_changed_is_the_last_sentence() -> None:
+    assert alert_text(replace(ANA, also=ALSO), "Ana").endswith(
+        "1,830 contacts. Also changed: short calls, 31 % of answered calls (usually 12 %); "
+        "talk time, 1:20 min per contact without a sale (usually 2:40); "
+        "leads from spring, 62 % of contacts (usually 20 %)."
+    )
+    assert alert_text(replace(ANA, also=ALSO), "李娜", "zh").endswith(
+        "1,830 次接触。同时变化：秒挂通话占接通的 31 %（平时 12 %）；"
+        "未成交接触的平均通话 1:20 分（平时 2:40 分）；"
+        "来自 spring 的线索占接触的 62 %（平时 20 %）。"
+    )
+
+
+def test_what_did_not_change_is_not_told_beside_what_did() -> None:
+    also = (replace(ALSO[0], changed=False), ALSO[1])
+    assert "short calls" not in alert_text(replace(ANA, also=also), "Ana")
+
+
+def test_that_nothing_else_changed_is_said_of_what_was_looked_at() -> None:
+    same = tuple(replace(one, changed=False) for one in ALSO)
+    assert alert_text(replace(ANA, also=same), "Ana").endswith(
+        "Nothing else stands out: short calls, talk time and mix of leads "
+        "within the usual ups and downs."
+    )
+    assert alert_text(replace(ANA, also=same[:1]), "Ana").endswith(
+        "stands out: short calls within the usual ups and downs."
+    )
+    assert alert_text(replace(ANA, also=same), "李娜", "zh").endswith(
+        "其他没有异常：秒挂通话、通话时长、线索构成都在平时的波动范围内。"
     )
 
 

@@ -5,23 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.core.basis import (
     RECORD_VERSION,
     Basis,
+    Dropped,
     Live,
     TopicFacts,
     app_of,
     basis_key,
     decode_basis,
+    decode_dropped,
     decode_live,
+    dropped_key,
     encode_record,
     judge,
     live_key,
     mismatches,
     namespace,
     namespace_of,
+    next_generation,
     sharing,
     unreadable,
 )
@@ -120,6 +126,7 @@ def test_records_survive_their_bytes_and_what_cannot_be_read_is_told() -> None:
     live = Live(generation=2, since_ms=NOW, plan="abc")
     assert decode_basis(encode_record(basis())) == basis()
     assert decode_live(encode_record(live)) == live
+    assert decode_dropped(encode_record(Dropped(generation=3))) == Dropped(generation=3)
     newer = encode_record(structs.replace(live, record=RECORD_VERSION + 1))
     assert decode_live(newer) == RECORD_VERSION + 1
     assert "a newer floorcast" in unreadable(RECORD_VERSION + 1, "it").what
@@ -134,6 +141,7 @@ def test_keys_and_names_of_namespaces() -> None:
     assert {app_of(namespace("my.guide", n)) for n in (0, 1, 12)} == {"my.guide"}
     assert namespace_of(basis_key("floor.g1")) == "floor.g1"
     assert namespace_of(live_key("floor")) is None
+    assert namespace_of(dropped_key("floor")) is None
 
 
 def test_generations_share_a_prefix_and_apps_do_not() -> None:
@@ -162,3 +170,29 @@ def test_every_generation_has_topics_and_folders_of_its_own() -> None:
     shared = roles(first).keys() & roles(second).keys()
     assert {role for name, role in roles(first).items() if name in shared} == {"input"}
     assert second.topic("misrouted") == "misrouted.g2"
+
+
+@given(st.lists(st.sampled_from(["begin", "switch", "discard", "half a discard"]), max_size=12))
+def test_a_number_is_never_that_of_a_second_generation(steps: list[str]) -> None:
+    live, dropped, begun = 0, 0, {0}
+    given_: list[int] = []
+    for step in steps:
+        number = next_generation(live, begun, dropped)
+        if step == "begin" and number not in begun:
+            assert number not in given_
+            assert number > live
+            given_.append(number)
+            begun.add(number)
+        elif number in begun:
+            if step == "switch":
+                live = number
+            elif "discard" in step:
+                dropped = max(dropped, number)
+                begun -= {number} if step == "discard" else set()
+    assert len(set(given_)) == len(given_)
+
+
+def test_a_rebuild_that_is_under_way_is_gone_on_with() -> None:
+    assert next_generation(0, {0, 1}, 0) == 1
+    assert next_generation(0, {0, 2}, 1) == 2
+    assert next_generation(2, {0, 2}, 1) == 3

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from streams.core.alerts.language import Language
 from streams.core.alerts.outcomes import ActivityChanged, Metric
-from streams.core.alerts.words import Language, rounded
+from streams.core.alerts.words import rounded
 
 _SEEN: dict[Language, dict[Metric, str]] = {
     "en": {

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from streams.core.alerts.contact import Rule
+from streams.core.behind_team import customer_mark
 
 Miss = Literal["call_not_a_contact", "no_contact"]
 """Why a deal belongs to no contact: the call it names is none of the rep's, or there is none."""
@@ -16,7 +17,8 @@ Miss = Literal["call_not_a_contact", "no_contact"]
 class Candidate(Struct, frozen=True):
     """A contact of a rep that a deal may belong to; `sold`: a deal belongs to it already.
 
-    `began_ms` to `at_ms` is the call, from its first ring to its end.
+    `began_ms` to `at_ms` is the call, from its first ring to its end. `customer` is the
+    `customer_mark` of its customer: a call is not kept with more than that.
     """
 
     entity: str
@@ -24,7 +26,7 @@ class Candidate(Struct, frozen=True):
     began_ms: int
     at_ms: int
     lead_id: str | None = None
-    customer_id: str | None = None
+    customer: int | None = None
     sold: bool = False
 
 
@@ -69,7 +71,12 @@ def attribute(deal: Close, contacts: Iterable[Candidate], window_ms: int) -> Att
         for one in held
         if one.began_ms <= deal.closed_ms and deal.closed_ms - one.at_ms <= window_ms
     ]
-    related = [one for one in near if _same_lead(one, deal) or _same_customer(one, deal)]
+    customer = None if deal.customer_id is None else customer_mark(deal.customer_id)
+    related = [
+        one
+        for one in near
+        if _same_lead(one, deal) or (customer is not None and one.customer == customer)
+    ]
     if related:
         found = _latest(related)
         return Attribution(found.entity, "lead" if _same_lead(found, deal) else "customer")
@@ -79,10 +86,6 @@ def attribute(deal: Close, contacts: Iterable[Candidate], window_ms: int) -> Att
 
 def _same_lead(one: Candidate, deal: Close) -> bool:
     return deal.lead_id is not None and one.lead_id == deal.lead_id
-
-
-def _same_customer(one: Candidate, deal: Close) -> bool:
-    return deal.customer_id is not None and one.customer_id == deal.customer_id
 
 
 def _latest(contacts: Iterable[Candidate]) -> Candidate:

@@ -20,6 +20,10 @@ class MaturedContact(Struct, array_like=True, frozen=True, gc=False, order=True)
 
     `at_ms` is the end of the call. `sale`: a deal that came within the grace period belongs to it,
     by `rule`. What comes later changes nothing: score and baseline see deals at the same age.
+    `talk_s` is its talk time, whole seconds. `answered` are the rep's calls that a person answered,
+    and `short` those of them that were over at once, from the contact before on, an hour at most,
+    up to this one, itself included. `campaign` is its campaign, or its queue. An earlier release
+    told none of these: `answered` is 0 then.
     """
 
     at_ms: int
@@ -28,6 +32,10 @@ class MaturedContact(Struct, array_like=True, frozen=True, gc=False, order=True)
     team_id: str
     sale: bool
     rule: Rule | Literal[""] = ""
+    talk_s: int = 0
+    answered: int = 0
+    short: int = 0
+    campaign: str = ""
 
 
 class Bucket(Struct, frozen=True):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from streams.core.alerts.also import Also
 from streams.core.alerts.contact import BUCKET_MS
 from streams.core.alerts.desk import AlertDesk
 from streams.core.alerts.floor_watch import FLOOR, FloorWatch, standing
@@ -47,12 +48,17 @@ class GroupNow(Struct, frozen=True, kw_only=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """The contacts since there was no evidence: what an alert would tell of."""
+    """The contacts since there was no evidence: what an alert would tell of.
+
+    `also` is what it would say of short calls, talk time and leads; empty while too few usual days
+    are known.
+    """
 
     contacts: int
     sales: int
     expected: float
     since_ms: int
+    also: tuple[Also, ...] = ()
 
 
 class WorkedDay(Struct, frozen=True, kw_only=True):
@@ -141,6 +147,7 @@ def _explain(
             sales=rep.run_sales,
             expected=rep.run_expected,
             since_ms=rep.run_since_ms if rep.run_contacts else 0,
+            also=rep.also(floor.campaigns.names()) if rep.run_contacts else (),
         ),
         open_red=rep.open.alert_id if rep.open else "",
         moved_days_left=rep.moved_left,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct, field, msgpack
 
 from streams.core.alerts.group import Group
+from streams.core.alerts.habits import Campaigns
 from streams.core.alerts.outcomes import Standing
 from streams.core.alerts.rep_watch import RepWatch
 from streams.core.alerts.settings import AlertSettings
@@ -23,7 +24,7 @@ class FloorWatch(Struct, array_like=True):
     lately. `pull` is how strongly reps are drawn to their group, in expected sales. `teams` are
     teams as a whole, held against the floor. `dry` are expected sales, and `dry_contacts` contacts,
     since the last sale on the floor; `silent` is the id of the word that its deals have stopped, ""
-    while they come.
+    while they come. `campaigns` are the names that days of reps hold by number.
     """
 
     site_id: str
@@ -39,6 +40,7 @@ class FloorWatch(Struct, array_like=True):
     dry_contacts: int = 0
     dry_since_ms: int = 0
     silent: str = ""
+    campaigns: Campaigns = field(default_factory=Campaigns)
 
 
 def standing(floor: FloorWatch, rep_id: str, settings: AlertSettings) -> Standing:

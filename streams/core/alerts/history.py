@@ -50,7 +50,8 @@ class _Span(NamedTuple):
 class SiteHistory:
     """The buckets of one site in ascending order; 17 bytes a contact.
 
-    Names of contacts are not kept, only their order: two with the same name are one already.
+    Names of contacts are not kept, only their order: two with the same name are one already. Nor is
+    what is told beside sales: it changes no alert.
     """
 
     def __init__(self, site_id: str, zone: str) -> None:

@@ -182,4 +182,5 @@ class Judge:
             baseline_days=of.base_days,
             baseline_contacts=of.base_contacts,
             ends=of.amber_id if level == "red" else "",
+            also=of.also(self._floor.campaigns.names()),
         )

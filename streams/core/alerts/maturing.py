@@ -10,6 +10,7 @@ from msgspec import structs
 from streams.core.alerts.attribution import Candidate, Close, attribute
 from streams.core.alerts.contact import MaturedContact, Rule, bucket_of, due_ms
 from streams.core.alerts.settings import AlertSettings
+from streams.core.behind_team import customer_mark
 from streams.core.calendar import DAY_MS, HOUR_MS
 from streams.core.contribution import (
     CALL,
@@ -17,11 +18,13 @@ from streams.core.contribution import (
     DEAL,
     amounts,
     at_of,
+    behind_team_of,
     deal_part,
     flags_of,
     lead_or_customer,
     parse_entity_key,
 )
+from streams.core.counting import HUMAN, SHORT
 from streams.core.lanes import SHIFT
 from streams.core.rep import Rep
 from streams.core.rep_day import RepDay
@@ -31,6 +34,10 @@ from streams.core.windows import UNASSIGNED
 LONGEST_CALL_MS = 2 * HOUR_MS
 """So long before the end of its call a deal may have been closed."""
 
+CALLS_BEFORE_MS = HOUR_MS
+"""So long before the end of a contact the rep's other calls are told with it."""
+
+_ANSWERED_LANE = 2**32 - 1 << SHIFT["human_answered"]
 _CONTACTS_LANE = 2**32 - 1 << SHIFT["contacts"]
 _GROSS_LANE = 2**64 - 1 << SHIFT["deals_gross_bp"]
 
@@ -75,22 +82,62 @@ def matured_of(
     A deal makes its contact a sale when it was closed before the contact was due, whether or not it
     was cancelled since. All histories must be loaded.
     """
-    contacts = [
-        (at_ms, key, rep_day)
-        for rep_day in days_with(board, rep, span.start_ms, span.end_ms, _CONTACTS_LANE)
-        for at_ms, key in _within(rep_day, span.start_ms, span.end_ms)
-    ]
+    contacts = list(_contacts(board, rep, span))
     if not contacts:
         return
     sold = _sold(board, rep, span, settings)
-    for at_ms, key, rep_day in contacts:
+    for at_ms, key, rep_day, answered, short in contacts:
         place = board.place(rep, at_ms)
         team = place.team_id if place.in_roster else rep_day.team()
         _, source, call_id = parse_entity_key(key)
         entity = f"{source}\x1f{call_id}"
         rule: Rule | Literal[""] = sold.get(entity) or ""
-        contact = MaturedContact(at_ms, entity, rep.rep_id, team or UNASSIGNED, bool(rule), rule)
+        held = rep_day.entities[key]
+        contact = MaturedContact(
+            at_ms,
+            entity,
+            rep.rep_id,
+            team or UNASSIGNED,
+            bool(rule),
+            rule,
+            amounts(held)[0] // 1000,
+            answered,
+            short,
+            behind_team_of(held).campaign.decode(),
+        )
         yield Site(place.site.id, place.site.zone.name), contact
+
+
+class _Contact(NamedTuple):
+    """A contact of a rep-day, and the answered and short calls from the one before on."""
+
+    at_ms: int
+    key: bytes
+    rep_day: RepDay
+    answered: int
+    short: int
+
+
+def _contacts(board: Scoreboard, rep: Rep, span: Span) -> Iterator[_Contact]:
+    """The contacts of a rep in a span, in order; the same however a day is cut into spans."""
+    start_ms, end_ms = span
+    first_ms = start_ms - CALLS_BEFORE_MS
+    calls = []
+    for number, rep_day in enumerate(days_with(board, rep, first_ms, end_ms, _ANSWERED_LANE)):
+        for key, held in rep_day.entities.items():
+            if key[0] == CALL and (flags := flags_of(held)) & HUMAN:
+                at_ms = at_of(held)
+                if first_ms <= at_ms < end_ms:
+                    calls.append((at_ms, key, number, flags, rep_day))
+    calls.sort()
+    since: list[tuple[int, int]] = []
+    for at_ms, key, _, flags, rep_day in calls:
+        since.append((at_ms, flags))
+        if flags & CONTACTS:
+            if at_ms >= start_ms:
+                near = [f for at, f in since if at > at_ms - CALLS_BEFORE_MS]
+                yield _Contact(at_ms, key, rep_day, len(near), sum(f & SHORT > 0 for f in near))
+            since.clear()
 
 
 def days_with(
@@ -191,5 +238,6 @@ def _candidates(board: Scoreboard, rep: Rep, since_ms: int, until_ms: int) -> di
             entity = f"{source}\x1f{call_id}"
             began_ms = at_ms - talk_ms - hold_ms
             lead, customer = lead_or_customer(held)
-            out[entity] = Candidate(entity, call_id, began_ms, at_ms, lead, customer)
+            mark = customer_mark(customer) if customer else behind_team_of(held).customer
+            out[entity] = Candidate(entity, call_id, began_ms, at_ms, lead, mark)
     return out

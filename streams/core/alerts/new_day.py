@@ -52,6 +52,7 @@ def begin_day(
             del floor.teams[team_id]
     used = _used(floor)
     floor.groups = {name: group for name, group in floor.groups.items() if name in used}
+    floor.campaigns.forget(day - FORGET_DAYS)
     for one in (*floor.reps.values(), *floor.teams.values()):
         one.close_day(settings)
     floor.sizes = dict(

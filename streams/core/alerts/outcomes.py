@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from streams.core.alerts.also import Also
+
 Level = Literal["red", "amber"]
 Metric = Literal["connect_rate", "dials", "short_calls"]
 
@@ -25,7 +27,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     the sum of the rep's usual chances, allowing for the group. `evidence` is the mean number of
     contacts between such alerts of a rep selling normally. `baseline_*` is what usual stands on.
     `group` is the team held against, "" for the floor. `rep_id` is "" when it is a whole team's.
-    `ends`: the amber that it grew from.
+    `ends`: the amber that it grew from. `also` is what else was looked at over the run, changed or
+    not; empty while too few usual days are known.
     """
 
     id: str
@@ -43,6 +46,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     baseline_days: int
     baseline_contacts: int
     ends: str = ""
+    also: tuple[Also, ...] = ()
 
     @property
     def contacts_per_day(self) -> float:
@@ -153,13 +157,12 @@ class Dropped(Struct, frozen=True, kw_only=True):
     """Contacts that changed nothing.
 
     `repeat`: their entity is in the bucket already. `folded`: their bucket had been folded before
-    they came. `other_bucket`: they do not lie in the bucket they were handed over with.
-    `feed_silent`: nobody knows which of them sold.
+    they came. `feed_silent`: nobody knows which of them sold.
     """
 
     bucket: int
     contacts: int
-    reason: Literal["repeat", "folded", "other_bucket", "feed_silent"]
+    reason: Literal["repeat", "folded", "feed_silent"]
 
 
 class Standing(Struct, frozen=True):

@@ -20,7 +20,7 @@ from streams.core.ports import LogRecord, SegmentStore
 CONTACTS_A_CHECKPOINT = 20_000
 CONTACTS_A_REP = 30
 RECORDS_A_CHECKPOINT = 5_000
-"""Read again after a start: less than a second of work. A checkpoint is 1.5 KB a rep."""
+"""Read again after a start: less than a second of work. A checkpoint is 2 KB a rep."""
 
 
 class AlertPart:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from streams.core.alerts.also import Also, what_else
+from streams.core.alerts.habits import Habits, append_day, read_days
 from streams.core.alerts.recovery import CAP, OpenRed
 from streams.core.alerts.settings import AlertSettings
 
@@ -18,7 +21,7 @@ their own, and the day of two months ago knows less of now than that of two week
 
 
 class RepWatch(Struct, array_like=True, gc=False):
-    """A rep, or a team as a whole; the array's order is the stored form. About 1.5 KB.
+    """A rep, or a team as a whole; the array's order is the stored form. About 2 KB.
 
     `group` is whose rate the rep is held against: the team, or "" for the floor; `own_*` is the
     rep's part in its level, as of `own_ticks` of its clock. `low`, `middle`, `high` are the
@@ -29,7 +32,8 @@ class RepWatch(Struct, array_like=True, gc=False):
     `moved_left`: working days for which nothing is scored. `run_days`:
     working days ended since the run began, which the baseline leaves out: a drop that is slow to be
     found would else become what is usual before it is. `amber_id` is the amber that stands, `open`
-    the red.
+    the red. `habits_*` is how the rep works, today, in the run and on the days of `past`: of the
+    newest of them, where an earlier release did not know.
     """
 
     team_id: str
@@ -62,6 +66,9 @@ class RepWatch(Struct, array_like=True, gc=False):
     open: OpenRed | None = None
     usual_sales: float = 0.0
     usual_expected: float = 0.0
+    habits_today: Habits = field(default_factory=Habits)
+    habits_run: Habits = field(default_factory=Habits)
+    habits_past: bytes = b""
 
     @property
     def evidence(self) -> float:
@@ -120,6 +127,7 @@ class RepWatch(Struct, array_like=True, gc=False):
     def _end_run(self) -> None:
         self.run, self.run_contacts, self.run_sales, self.run_expected = 1.0, 0, 0, 0.0
         self.run_days = 0
+        self.habits_run = Habits()
 
     def learned(self, settings: AlertSettings) -> bool:
         """True when there is a baseline to hold the rep against."""
@@ -138,6 +146,9 @@ class RepWatch(Struct, array_like=True, gc=False):
             day = _DAY.pack(self.contacts_today, self.sales_today, self.expected_today)
             self.past = (self.past + day)[-(kept + longest) * _DAY.size :]
             self.run_days += self.run > 1.0
+            days = len(self.past) // _DAY.size
+            self.habits_past = append_day(self.habits_past, self.habits_today, days)
+        self.habits_today = Habits()
         self.contacts_today, self.sales_today, self.expected_today = 0, 0, 0.0
         self.moved_left = max(self.moved_left - 1, 0)
         left_out = min(max(self.run_days, lag), longest)
@@ -164,6 +175,13 @@ class RepWatch(Struct, array_like=True, gc=False):
         if self.usual_expected:
             return self.usual_sales, self.usual_expected
         return self.base_sales, self.base_expected
+
+    def also(self, names: Mapping[int, str]) -> tuple[Also, ...]:
+        """What else changed in the run, against the days the usual rate stands on."""
+        habits, past = read_days(self.habits_past), self.past_days()
+        unknown = len(past) - len(habits)
+        usual = [habits[at - unknown] for at in self.base_of(past) if at >= unknown]
+        return what_else(self.habits_run, usual, names)
 
     def past_days(self) -> list[tuple[int, int, float]]:
         """The working days that are over, oldest first: contacts, sales, expected sales."""

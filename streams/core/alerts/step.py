@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
-from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, bucket_of, distinct
+from streams.core.alerts.contact import BUCKET_MS, Bucket, MaturedContact, distinct
 from streams.core.alerts.floor_watch import FLOOR, FloorWatch
 from streams.core.alerts.group import MOST, Group
 from streams.core.alerts.judging import Judge
@@ -45,9 +45,7 @@ def fold(
         _drop(judge.out, bucket.number, len(bucket.contacts), "folded")
         return floor, judge.out
     floor.newest = bucket.number
-    inside = [one for one in bucket.contacts if bucket_of(one.at_ms) == bucket.number]
-    contacts, repeats = distinct(inside)
-    _drop(judge.out, bucket.number, len(bucket.contacts) - len(inside), "other_bucket")
+    contacts, repeats = distinct(bucket.contacts)
     _drop(judge.out, bucket.number, repeats, "repeat")
     if contacts:
         zone, start_ms = zone_of(floor.zone), bucket.number * BUCKET_MS
@@ -115,7 +113,9 @@ class _Bucket:
         reps, teams, of_rep = self._floor.reps, self._floor.teams, self._settings.of_rep
         of_reps: dict[str, _Scored] = {}
         of_teams: dict[str, _Scored] = {}
+        day, campaigns = self._floor.day, self._floor.campaigns
         for contact in contacts:
+            campaign = campaigns.number(contact.campaign, day)
             rep_id, team_id = contact.rep_id, contact.team_id
             rep = reps.get(rep_id)
             if rep is None:
@@ -128,21 +128,22 @@ class _Bucket:
                 rate, whose = self._rate(rep_id, rep), Whose(rep_id, team_id)
                 power = self._floor.groups[rep.group].share_of_others(rep.own_weight)
                 one = of_reps[rep_id] = _Scored(rep, whose, rate, of_rep, power)
-            self._take(one, contact, judge)
+            self._take(one, contact, campaign, judge)
             whole = of_teams.get(team_id)
             if whole is None:
                 team = teams.setdefault(team_id, RepWatch(team_id))
                 rate = self._without(team, FLOOR, *self._sums[team_id])
                 limits = self._settings.of_team(team.contacts_a_day)
                 whole = of_teams[team_id] = _Scored(team, Whose("", team_id), rate, limits)
-            self._take(whole, contact, judge)
+            self._take(whole, contact, campaign, judge)
 
-    def _take(self, one: _Scored, contact: MaturedContact, judge: Judge) -> None:
+    def _take(self, one: _Scored, contact: MaturedContact, campaign: int, judge: Judge) -> None:
         of, whose, rate, limits, power = one
         settings = self._settings
         of.contacts_today += 1
         of.sales_today += contact.sale
         of.expected_today += rate
+        of.habits_today.add(contact, campaign)
         of.last_day = self._floor.day
         if not rate or of.moved_left or not of.learned(settings):
             return
@@ -150,8 +151,10 @@ class _Bucket:
             judge.judge_return(of, whose, contact, rate, limits)
         expected = min(rate * of.theta, MOST)
         evidence = of.score(contact.sale, expected, limits.guard, settings.ratios, power)
-        if of.run_contacts == 1:
-            of.run_since_ms = contact.at_ms
+        if of.run_contacts:
+            of.habits_run.add(contact, campaign)
+            if of.run_contacts == 1:
+                of.run_since_ms = contact.at_ms
         if evidence >= limits.amber or of.amber:
             judge.judge(of, whose, contact, evidence, limits)
 
@@ -188,7 +191,7 @@ def _drop(
     out: list[Outcome],
     number: int,
     contacts: int,
-    reason: Literal["repeat", "folded", "other_bucket", "feed_silent"],
+    reason: Literal["repeat", "folded", "feed_silent"],
 ) -> None:
     if contacts:
         out.append(Dropped(bucket=number, contacts=contacts, reason=reason))

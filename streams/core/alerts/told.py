@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct, json
 
 from streams.core.alerts.activity_words import activity_text
+from streams.core.alerts.also import Also
 from streams.core.alerts.outcomes import (
     ActivityChanged,
     Alert,
@@ -74,8 +75,9 @@ class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `evidence` is how many contacts a rep selling normally has, in the mean, between two such
     alerts; of `recovered` one who still sells too little; of what is `counted` it is working days.
     `team_id` is the rep's, `against` whose rate was allowed for. `usual` is what the own rate
-    stands on. `text` is language to the sentences for a supervisor. `generation` is that of the
-    state that found it: a rebuild tells beside the live one.
+    stands on, `also` what else was looked at over that stretch, and whether it changed. `text` is
+    language to the sentences for a supervisor. `generation` is that of the state that found it: a
+    rebuild tells beside the live one.
     """
 
     alert_id: str
@@ -96,6 +98,7 @@ class RepAlert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expected: float = 0.0
     usual: Usual | None = None
     counted: Counted | None = None
+    also: tuple[Also, ...] = ()
     text: dict[str, str] = {}
     generation: int = 0
 
@@ -209,6 +212,7 @@ def _alert(alert: Alert, name_of: NameOf) -> RepAlert:
         sales=alert.sales,
         expected=alert.expected,
         usual=Usual(days=alert.baseline_days, contacts=alert.baseline_contacts),
+        also=alert.also,
         text={one: alert_text(alert, name, one) for one in ("en", "zh")},
     )
 

@@ -7,28 +7,27 @@ much. What is said is how rarely a rep selling normally sets this off, which is 
 from __future__ import annotations
 
 import math
-from typing import Literal
 
+from streams.core.alerts.also_words import also_text
+from streams.core.alerts.language import Language
 from streams.core.alerts.outcomes import Alert, FeedSilent, Recovered
-
-Language = Literal["en", "zh"]
 
 _DIGITS = 2
 
 
 def alert_text(alert: Alert, name: str, language: Language = "en") -> str:
-    """The alert about the rep or team called `name`, in two or three sentences."""
+    """The alert about the rep or team called `name`, in three or four sentences."""
     rarely = rounded(alert.evidence)
     days = rounded(alert.evidence / alert.contacts_per_day)
     base_days, base_contacts = f"{alert.baseline_days:,}", f"{alert.baseline_contacts:,}"
-    seen = _seen(alert, name, language)
+    seen, also = _seen(alert, name, language), also_text(alert.also, language)
     if language == "zh":
         who = "坐席" if alert.rep_id else "团队"
         return (
             f"{seen}"
             f"正常成交的{who}约每 {rarely} 次接触才会触发一次这样的提醒，"
             f"约合 {days} 个工作日。"
-            f"平时水平取自 {base_days} 个工作日、{base_contacts} 次接触。"
+            f"平时水平取自 {base_days} 个工作日、{base_contacts} 次接触。{also}"
         )
     who = "rep" if alert.rep_id else "team"
     return (
@@ -36,6 +35,7 @@ def alert_text(alert: Alert, name: str, language: Language = "en") -> str:
         f"A {who} selling normally sets this off about once in {rarely} contacts, "
         f"roughly {days} working days. "
         f"Usual is taken from {base_days} working days, {base_contacts} contacts."
+        f"{' ' if also else ''}{also}"
     )
 
 
