@@ -20,8 +20,8 @@ def live_events(now_ms: int, count: int, seed: int = 1) -> Iterator[Sending]:
 
     Of every hundred some 60 are new calls, 15 corrections of one of the last calls, 3 retractions
     of one, 17 about deals (won, amended, cancelled, given to another rep, split) and 5 surveys.
-    Every 25th comes under a wrong key, every 40th under none, and every 90th is broken: calls mostly,
-    for of deals there are so few that one in twenty could be bad by chance, and the input would stop.
+    Every 25th comes under a wrong key, every 40th under none, and every 90th is broken: calls, as a
+    rule. Of deals there are so few that one in twenty could be bad by chance, and stop the input.
     """
     dice = Random(seed)
     calls: list[dict[str, Any]] = []
