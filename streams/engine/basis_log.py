@@ -60,7 +60,7 @@ class BasisLog:
                 "group.id": self._settings.group,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
-                "fetch.wait.max.ms": 100,
+                "fetch.wait.max.ms": 500,
                 "log_level": 0,
             }
         )

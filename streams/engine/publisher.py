@@ -33,6 +33,9 @@ CATCHING_UP_TOPIC_S = 2.0
 CATCHING_UP_SHARE = 50
 """While catching up, showing may take one part in so many of the time; counting comes first."""
 
+LAST_WORD_S = 2.0
+"""How long a worker that stops may go on showing; a session is lost after ten seconds."""
+
 
 class Publisher:
     """Makes snapshots of what changed and hands them on; never waits for a sink."""
@@ -136,7 +139,7 @@ class Publisher:
             self._rest_until_s = now_s + took_s * CATCHING_UP_SHARE
         else:
             for partition in list(state.showings):
-                while self._show(partition):
+                while not state.lane.app.should_stop and self._show(partition):
                     await asyncio.sleep(0)
                 self._observe(partition)
                 await asyncio.sleep(0)
@@ -186,10 +189,14 @@ class Publisher:
             self._telemetry.observe_latencies(stamps, self._clock.now_ms())
 
     def _before_flush(self) -> None:
-        """The last commit of a worker carries its last numbers."""
+        """The last commit of a worker carries its last numbers, of as many reps as there is time.
+
+        The next owner shows everybody anyway, and Kafka hears nothing of this one meanwhile.
+        """
         if self.live and self._state.lane.app.should_stop:
+            until_s = time.monotonic() + LAST_WORD_S
             for partition in list(self._state.showings):
-                while self._show(partition):
+                while time.monotonic() < until_s and self._show(partition):
                     pass
             self._to_topic()
 
