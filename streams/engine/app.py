@@ -154,10 +154,17 @@ class Worker:
     def _outbox(self, rebuilding: bool) -> Outbox:
         settings = self.settings
         if not settings.generation:
-            return Outbox(self._send)
+            return Outbox(self._send, self._send_batch)
         letters = [dead_letter(settings.topic(kind)) for kind in inputs(settings)]
         quiet = [settings.topic(INPUT_STOPS)]
-        return QuietOutbox(self._send, self.predecessor, letters, quiet, live=not rebuilding)
+        return QuietOutbox(
+            self._send,
+            self.predecessor,
+            letters,
+            quiet,
+            live=not rebuilding,
+            batch=self._send_batch,
+        )
 
     def _begin(self) -> None:
         """This generation is live: what it was quiet about is said from here on."""
@@ -182,6 +189,13 @@ class Worker:
             headers=list(record.headers),
         )
         return cast("asyncio.Future[object]", future)
+
+    async def _send_batch(
+        self, topic: str, partition: int, records: Sequence[Outgoing]
+    ) -> tuple[int, asyncio.Future[object]]:
+        producer = cast(Producer, self.app.producer)
+        items = [(one.key, one.value, list(one.headers)) for one in records]
+        return await producer.send_some(topic, partition, items)
 
 
 def consumer_options(settings: Settings) -> dict[str, Any]:

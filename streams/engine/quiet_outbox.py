@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from confluent_kafka import KafkaException
 
 from streams.core.codec import ORIGIN_OFFSET, ORIGIN_PARTITION, ORIGIN_TOPIC
-from streams.engine.outbox import Outbox, Outgoing, Send
+from streams.engine.outbox import Outbox, Outgoing, Send, SendBatch
 from streams.engine.predecessor import Predecessor
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,9 @@ class QuietOutbox(Outbox):
         until_live: Iterable[str],
         *,
         live: bool,
+        batch: SendBatch | None = None,
     ) -> None:
-        super().__init__(send)
+        super().__init__(send, batch)
         self.live = live
         self.dropped = 0
         self._predecessor = predecessor

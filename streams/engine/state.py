@@ -7,6 +7,7 @@ import os
 import time
 from array import array
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import NoReturn, cast
 
@@ -22,6 +23,7 @@ from streams.core.expiry import Expiry
 from streams.core.intake import apply_slice
 from streams.core.loading import loading_steps
 from streams.core.outcome import Applied
+from streams.core.partition import partition_of
 from streams.core.plan import Plan
 from streams.core.ports import LogRecord
 from streams.core.scoreboard import Scoreboard
@@ -246,9 +248,10 @@ class State:
         """Merge a slice of events keyed by deal and post what the deals come to."""
         limits = self.inputs.limits(piece.tp)
         applied, postings = self.desks[piece.partition].apply(piece.records, limits)
-        topic = self.settings.topic(DEAL_POSTINGS)
+        topic, count = self.settings.topic(DEAL_POSTINGS), self.settings.partitions
         for posting in postings:
-            self.outbox.put(Outgoing(topic, posting.rep_id.encode(), _encode(posting)))
+            to = _partition_of(posting.rep_id, count)
+            self.outbox.put(Outgoing(topic, posting.rep_id.encode(), _encode(posting), to))
         return self._dealt_with(piece, applied)
 
     def _dealt_with(self, piece: Slice, applied: Applied) -> int | None:
@@ -316,6 +319,11 @@ class State:
         boards = [(SCOREBOARD_TABLE, *item) for item in self.boards.items()]
         desks = [(LEDGER_TABLE, *item) for item in self.desks.items()]
         return [*boards, *desks, *((ALERTS_TABLE, *item) for item in self.alerting.parts.items())]
+
+
+@lru_cache(maxsize=100_000)
+def _partition_of(rep_id: str, partitions: int) -> int:
+    return partition_of(rep_id.encode(), partitions)
 
 
 def _nobody(_: list[int]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from streams.engine.app import Worker
 from tests.chaos.patching import put
@@ -29,6 +29,7 @@ class SlowOutbox:
         self._until_s = 0.0
         self._waiting: deque[tuple[float, Worker, Any, asyncio.Future[object]]] = deque()
         self._send: Send = Worker._send
+        self._send_batch = Worker._send_batch
         self._pump: asyncio.Task[None] | None = None
 
     def install(self) -> None:
@@ -37,16 +38,28 @@ class SlowOutbox:
         async def send(worker: Worker, record: Any) -> asyncio.Future[object]:
             return await self._take(worker, record)
 
+        async def send_batch(
+            worker: Worker, topic: str, partition: int, records: Sequence[Any]
+        ) -> tuple[int, asyncio.Future[object]]:
+            if self._is_quick():
+                return await self._send_batch(worker, topic, partition, records)
+            promises = [await self._take(worker, record) for record in records]
+            return len(promises), cast("asyncio.Future[object]", asyncio.gather(*promises))
+
         put(Worker, "_send", send)
+        put(Worker, "_send_batch", send_batch)
 
     def hold(self, seconds: float) -> None:
         """Be slow for so long."""
         self._until_s = time.monotonic() + seconds
 
+    def _is_quick(self) -> bool:
+        return time.monotonic() > self._until_s and not self._waiting
+
     async def _take(self, worker: Worker, record: Any) -> asyncio.Future[object]:
-        now_s = time.monotonic()
-        if now_s > self._until_s and not self._waiting:
+        if self._is_quick():
             return await self._send(worker, record)
+        now_s = time.monotonic()
         promise: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._waiting.append((now_s + DELAY_S, worker, record, promise))
         if self._pump is None or self._pump.done():

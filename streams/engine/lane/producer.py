@@ -48,24 +48,34 @@ class Producer(driver.Producer):
             acks += one
         return acks
 
+    async def send_some(
+        self, topic: str, partition: int, records: Sequence[Record]
+    ) -> tuple[int, asyncio.Future[Any]]:
+        """Send as many of the first records as a batch holds: how many, and what acknowledges them.
+
+        The future gives the metadata of the first one. Waits until the batch before it, if there is
+        one to this partition, has been taken by the broker.
+        """
+        producer = self._ensure_producer()
+        batch, count = producer.create_batch(), 0
+        for key, value, headers in records:
+            # None: the batch is full. It always takes a first record, however large; what is too
+            # large for the broker comes back as an error of the acknowledgement.
+            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                break
+            count += 1
+        batch.close()
+        return count, await producer.send_batch(batch, topic, partition=partition)
+
     async def _send_partition(
         self, topic: str, partition: int, records: Sequence[Record]
     ) -> list[Ack]:
-        producer = self._ensure_producer()
         waiting: list[tuple[int, asyncio.Future[Any]]] = []
         at = 0
         while at < len(records):
-            batch, begin = producer.create_batch(), at
-            while at < len(records):
-                key, value, headers = records[at]
-                # None: the batch is full. It always takes a first record, however large; what is
-                # too large for the broker comes back as an error of the acknowledgement.
-                if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
-                    break
-                at += 1
-            batch.close()
-            future = await producer.send_batch(batch, topic, partition=partition)
-            waiting.append((at - begin, future))
+            count, future = await self.send_some(topic, partition, records[at:])
+            waiting.append((count, future))
+            at += count
         return [Ack(partition, (await future).offset, count) for count, future in waiting]
 
 
