@@ -28,9 +28,9 @@ COLUMNS = [
 ]
 NOTES = (
     "CPU time of one worker, all its threads, from the first event to the last; + commit: until "
-    "each rep is shown twice and everything is committed. With one call a rep and day each one opens "
-    "a day: that is what is dear then. Goal: within 2 x from the smallest floor "
-    "to the largest."
+    "each rep is shown twice and everything is committed. With one call a rep and day each call "
+    "opens a day: that is what is dear then. Goal: within 2 x from the smallest floor to the "
+    "largest."
 )
 
 
