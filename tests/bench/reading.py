@@ -77,5 +77,5 @@ def settle(worker: BenchWorker) -> None:
     on its way still, so wait until records no longer grow.
     """
     written = -1.0
-    while written < (written := worker.metric(RECORDS)):
+    while written < (written := worker.metric(RECORDS)) or not written:
         time.sleep(1.5)
