@@ -49,6 +49,7 @@ def reds(floor: Floor) -> list[RepAlert]:
     return [one for one in told_of(floor) if one.state == "red"]
 
 
+@pytest.mark.timeout(240)  # half a minute on an idle machine
 def test_a_drop_is_told_of_that_rep_alone_though_its_owner_is_killed_while_it_tells(
     floor: Floor,
 ) -> None:

@@ -96,6 +96,7 @@ def firing(server: AlertmanagerServer) -> list[tuple[str, str]]:
     )
 
 
+@pytest.mark.timeout(300)  # seventy seconds on an idle machine
 def test_a_drop_reaches_the_supervisor_once_and_a_silent_feed_is_nobodys_drop(
     floor: Floor, alertmanager: AlertmanagerServer, page: str, chromium_path: Path
 ) -> None:
