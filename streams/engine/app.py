@@ -194,7 +194,7 @@ class Worker:
         self, topic: str, partition: int, records: Sequence[Outgoing]
     ) -> tuple[int, asyncio.Future[object]]:
         producer = cast(Producer, self.app.producer)
-        items = [(one.key, one.value, list(one.headers)) for one in records]
+        items = ((one.key, one.value, list(one.headers)) for one in records)
         return await producer.send_some(topic, partition, items)
 
 

@@ -49,12 +49,13 @@ class Producer(driver.Producer):
         return acks
 
     async def send_some(
-        self, topic: str, partition: int, records: Sequence[Record]
+        self, topic: str, partition: int, records: Iterable[Record]
     ) -> tuple[int, asyncio.Future[Any]]:
         """Send as many of the first records as a batch holds: how many, and what acknowledges them.
 
-        The future gives the metadata of the first one. Waits until the batch before it, if there is
-        one to this partition, has been taken by the broker.
+        No more is read of `records` than one that does not fit. The future gives the metadata of
+        the first one. Waits until the batch before it, if there is one to this partition, has been
+        taken by the broker.
         """
         producer = self._ensure_producer()
         batch, count = producer.create_batch(), 0
@@ -73,7 +74,9 @@ class Producer(driver.Producer):
         waiting: list[tuple[int, asyncio.Future[Any]]] = []
         at = 0
         while at < len(records):
-            count, future = await self.send_some(topic, partition, records[at:])
+            # Not a slice: a commit may have thousands of batches, each a copy of what is left.
+            left = (records[number] for number in range(at, len(records)))
+            count, future = await self.send_some(topic, partition, left)
             waiting.append((count, future))
             at += count
         return [Ack(partition, (await future).offset, count) for count, future in waiting]
